@@ -80,8 +80,8 @@ S2S_API const struct s2s_algorithm_info *s2s_algorithm_at(size_t index);
 /**
  * Finds an algorithm of this type by keyword, upper or lower case, with or without '-' and '_' inside: "aes256",
  * "aes256gcm16", "AES256-GCM-16", "sha256", "sha2_256", "SHA2-256", "prfsha256" ("sha256" serves for a PRF too),
- * "modp2048" = "group14" = "14", "x25519" = "curve25519" = "group31". Words with another meaning in another cloud
- * ("group2" for all, "aes" for AES-128) belong to the profile. @return S2S_ALG_NONE if there is none.
+ * "modp2048" = "group14" = "14", "x25519" = "curve25519" = "group31", "aes" = "aes128". @return S2S_ALG_NONE if there
+ * is none.
  */
 S2S_API enum s2s_algorithm s2s_algorithm_find(enum s2s_transform_type type, const char *keyword);
 

@@ -99,6 +99,12 @@ struct s2s_crypto_provider {
                            size_t *length);
     /** Wipes and frees; NULL is allowed. */
     void (*exchange_free)(void *context, void *exchange);
+
+    /** Like exchange_new with a given private value instead of a drawn one, for known-answer tests alone; may be NULL.
+     *  private_value is big-endian (MODP, ECP) or the 32 bytes of RFC 7748 section 5 (x25519).
+     *  @return as exchange_new, and S2S_ERR_INVALID for a value outside the group's range. */
+    int (*exchange_import)(void *context, enum s2s_algorithm group, const uint8_t *private_value, size_t length,
+                           void **exchange);
 };
 
 /** The mbedTLS provider (2.28 to 3.x); complete for what the linked mbedTLS has. Static storage. */
