@@ -18,7 +18,7 @@
 #include "lib/crypto/crypto.h"
 
 /* Encryption and integrity of an IKE SA or a CHILD_SA; integrity is S2S_ALG_NONE with AEAD. */
-struct s2si_suite {
+struct s2si_cipher_suite {
     enum s2s_algorithm encryption, integrity;
 };
 
@@ -48,13 +48,13 @@ int s2si_kdf_skeyseed_rekey(struct s2si_crypto *crypto, struct s2si_mem *mem, en
 
 /* {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr); SPIs of 8 bytes. */
 int s2si_kdf_ike_keys(struct s2si_crypto *crypto, struct s2si_mem *mem, enum s2s_algorithm prf,
-                      const struct s2si_suite *suite, const struct s2si_secret *skeyseed, struct s2s_span ni,
+                      const struct s2si_cipher_suite *suite, const struct s2si_secret *skeyseed, struct s2s_span ni,
                       struct s2s_span nr, const uint8_t *spi_i, const uint8_t *spi_r, struct s2si_ike_keys *out);
 
 /* KEYMAT = prf+(SK_d, [g^ir (new) |] Ni | Nr), cut up initiator first, encryption before integrity; shared with length
    0 = no PFS. */
 int s2si_kdf_child_keys(struct s2si_crypto *crypto, struct s2si_mem *mem, enum s2s_algorithm prf,
-                        const struct s2si_suite *suite, const struct s2si_secret *d, struct s2s_span shared,
+                        const struct s2si_cipher_suite *suite, const struct s2si_secret *d, struct s2s_span shared,
                         struct s2s_span ni, struct s2s_span nr, struct s2si_child_keys *out);
 
 /* prf(prf(Shared Secret, "Key Pad for IKEv2"), octets); out has the PRF's output length (S2S_CRYPTO_MAX_HASH will do).
@@ -64,7 +64,7 @@ int s2si_kdf_psk_auth(struct s2si_crypto *crypto, enum s2s_algorithm prf, const 
 
 /* A provider key over derived secrets: encryption holds key and salt, integrity may be empty. Borrows both.
    @return 0 or S2S_ERR_INVALID if lengths do not fit the suite. */
-int s2si_kdf_key(const struct s2si_suite *suite, const struct s2si_secret *encryption,
+int s2si_kdf_key(const struct s2si_cipher_suite *suite, const struct s2si_secret *encryption,
                  const struct s2si_secret *integrity, struct s2s_crypto_key *out);
 
 void s2si_ike_keys_clear(struct s2si_mem *mem, struct s2si_ike_keys *keys);
