@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bgp: a BGP-4 speaker without I/O (RFC 4271). One speaker has sessions, RIBs and policies; the room above (lib/gateway)
+ * opens streams for it, feeds bytes and time, and pulls outputs. Free-standing: needs lib/base alone.
+ *
+ *     session_add, originate, withdraw, tunnel_down ...   stream_up/data/down   tick(now)
+ *                        |                                      |                 |
+ *                        +-------> adj-in -> policy -> decision -> best -> adj-out <----- bounded slices of work
+ *                                                                                |
+ *     next_output: CONNECT | LISTEN | CLOSE | WRITE (then pull) | ROUTE (best changed) | EVENT
+ */
+#ifndef S2SI_BGP_H
+#define S2SI_BGP_H
+
+#include "lib/base/base.h"
+
+struct s2si_bgp;
+struct s2si_bgp_session;
+
+/* Attributes of a route: interned, shared, reference-counted; opaque outside lib/bgp but for the accessors in bgp_attr.h. */
+struct s2si_bgp_attrs;
+
+enum s2si_bgp_kind { S2SI_BGP_ALIBABA_LIKE, S2SI_BGP_AWS_LIKE, S2SI_BGP_PLAIN }; /* a hint for defaults only */
+
+struct s2si_bgp_params {
+    struct s2si_mem *mem;
+    const struct s2si_log *log;
+    uint64_t seed0, seed1; /* for hash tables and jitter; from the crypto provider's random source */
+    uint32_t local_asn;
+    uint32_t router_id; /* nonzero; AS-wide unique (RFC 6286) */
+    uint32_t slice;     /* routes worked on in one call before keepalives get their turn; 0 = default */
+};
+
+struct s2si_bgp_policy; /* prefix lists with actions, made by bgp_policy.h */
+
+struct s2si_bgp_session_config {
+    uint64_t owner;       /* the gateway's id of the tunnel */
+    const char *name;
+    uint32_t local_asn;   /* 0 = the speaker's */
+    uint32_t peer_asn;    /* 0 = any external */
+    struct s2s_addr local_ip, peer_ip;
+    uint16_t hold_time, keepalive; /* seconds offered; keepalive 0 = a third of the negotiated hold time */
+    uint32_t connect_retry;        /* seconds */
+    bool passive;
+    uint8_t ttl_security;          /* RFC 5082: hops, 0 = off */
+    bool md5;                      /* the stream has a key; BGP itself never sees it */
+    uint32_t max_prefix;           /* accepted from the peer, 0 = no limit */
+    uint8_t max_prefix_warn;       /* percent */
+    bool graceful_restart, notification_restart; /* RFC 4724, RFC 8538 */
+    uint16_t restart_time;
+    bool ipv4, ipv6;
+    bool require_policy;           /* RFC 8212: without policy nothing is accepted or sent */
+    bool accept_default;           /* whether 0.0.0.0/0 may be accepted */
+    const struct s2si_bgp_policy *import, *export_; /* copied by reference count; NULL = none */
+    uint32_t preference;           /* local-pref given to accepted routes; 0 = 100 */
+    uint32_t group;                /* sessions of one group never re-advertise to one another; 0 = none */
+};
+
+int s2si_bgp_new(const struct s2si_bgp_params *params, struct s2si_bgp **bgp);
+void s2si_bgp_free(struct s2si_bgp *bgp);
+int s2si_bgp_session_add(struct s2si_bgp *bgp, const struct s2si_bgp_session_config *config, s2s_time now,
+                         struct s2si_bgp_session **session);
+/* What can change without a reset does; the rest restarts the session. */
+int s2si_bgp_session_update(struct s2si_bgp_session *session, const struct s2si_bgp_session_config *config, s2s_time now);
+void s2si_bgp_session_remove(struct s2si_bgp_session *session, s2s_time now); /* Cease, then forgotten */
+
+/* The path below the session came up or went: down withdraws at once and overrides graceful restart. */
+void s2si_bgp_path(struct s2si_bgp_session *session, bool up, s2s_time now);
+/* A planned switch: worse MED and a prepended path now, withdrawn when called with S2SI_BGP_GONE. */
+enum s2si_bgp_drain { S2SI_BGP_NORMAL = 0, S2SI_BGP_WORSE = 1, S2SI_BGP_GONE = 2 };
+void s2si_bgp_session_drain(struct s2si_bgp_session *session, enum s2si_bgp_drain drain, s2s_time now);
+/* MED and prepends added to what this session announces (steering); takes effect by re-announcement. */
+void s2si_bgp_session_steer(struct s2si_bgp_session *session, uint32_t med, uint8_t prepend, s2s_time now);
+void s2si_bgp_session_preference(struct s2si_bgp_session *session, uint32_t local_pref, s2s_time now);
+
+/* Our own prefixes. @return 0 or S2S_ERR_NO_MEMORY. */
+int s2si_bgp_originate(struct s2si_bgp *bgp, const struct s2s_prefix *prefix, s2s_time now);
+void s2si_bgp_withdraw(struct s2si_bgp *bgp, const struct s2s_prefix *prefix, s2s_time now);
+
+/* Streams, by the ids that the room above uses. */
+void s2si_bgp_stream_connected(struct s2si_bgp *bgp, struct s2si_bgp_session *session, uint64_t stream, s2s_time now);
+/* An accepted stream: finds its session by addresses. @return 0, or S2S_ERR_NOT_FOUND: close it. */
+int s2si_bgp_stream_accepted(struct s2si_bgp *bgp, uint64_t stream, const struct s2s_endpoint *local,
+                             const struct s2s_endpoint *remote, s2s_time now);
+void s2si_bgp_stream_data(struct s2si_bgp *bgp, uint64_t stream, const uint8_t *data, size_t length, s2s_time now);
+void s2si_bgp_stream_closed(struct s2si_bgp *bgp, uint64_t stream, int error, s2s_time now);
+size_t s2si_bgp_stream_pull(struct s2si_bgp *bgp, uint64_t stream, uint8_t *out, size_t capacity, s2s_time now);
+
+void s2si_bgp_tick(struct s2si_bgp *bgp, s2s_time now);
+s2s_time s2si_bgp_next_timeout(const struct s2si_bgp *bgp); /* 0 = work is left: call tick at once */
+
+enum s2si_bgp_output_type {
+    S2SI_BGP_CONNECT = 1, /* open a stream from local_ip to peer_ip port 179 for session; answer stream_connected or stream_closed(stream) */
+    S2SI_BGP_CLOSE,       /* close stream */
+    S2SI_BGP_WRITE,       /* stream has bytes to pull */
+    S2SI_BGP_ROUTE,       /* the best way to prefix changed: session NULL = none left */
+    S2SI_BGP_EVENT
+};
+enum s2si_bgp_event {
+    S2SI_BGP_EV_STATE = 1, S2SI_BGP_EV_NOTIFICATION_SENT, S2SI_BGP_EV_NOTIFICATION_RECEIVED, S2SI_BGP_EV_PREFIX_WARNING,
+    S2SI_BGP_EV_PREFIX_LIMIT, S2SI_BGP_EV_ADVERTISED, S2SI_BGP_EV_WITHDRAWN, S2SI_BGP_EV_RECEIVED, S2SI_BGP_EV_LOST,
+    S2SI_BGP_EV_REFUSED
+};
+struct s2si_bgp_output {
+    enum s2si_bgp_output_type type;
+    struct s2si_bgp_session *session;
+    uint64_t owner;  /* the session's, 0 = none */
+    uint64_t stream; /* CONNECT: the id to use (bit 62 set, chosen by bgp) */
+    bool reset;
+    struct s2s_prefix prefix;
+    struct s2s_addr next_hop;
+    enum s2si_bgp_event event;
+    int state_old, state; /* enum s2s_bgp_state */
+    uint8_t code, subcode;
+    char detail[160];
+};
+bool s2si_bgp_next_output(struct s2si_bgp *bgp, struct s2si_bgp_output *out);
+
+#endif
