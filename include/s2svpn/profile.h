@@ -14,6 +14,7 @@ S2S_EXTERN_C_BEGIN
 /** Opaque: fields, rules, defaults and words of a cloud. */
 struct s2s_profile;
 
+/** The profiles: constant tables with static storage, never NULL. A profile that is not called for is not linked. */
 S2S_API const struct s2s_profile *s2s_profile_alibaba(void);
 S2S_API const struct s2s_profile *s2s_profile_aws(void);
 S2S_API const struct s2s_profile *s2s_profile_generic(void);
