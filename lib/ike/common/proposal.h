@@ -49,6 +49,17 @@ int s2si_proposal_select(const struct s2si_proposal_list *ours, const struct s2s
 /* Initiator: whether the responder's choice is one of ours with exactly one algorithm a type. @return 0 or S2S_ERR_INVALID. */
 int s2si_proposal_accept(const struct s2si_proposal_list *ours, const struct s2si_proposal_list *answer, bool skip_group,
                          struct s2si_suite *suite);
+/*
+ * Appends a proposal with its number set. Encryption with and without AEAD in one proposal becomes two, since AEAD stands
+ * beside no integrity (RFC 7296 section 3.3, RFC 5282 section 8): the kind that comes first goes first; integrity is kept
+ * for the one without AEAD alone. @return 0, S2S_ERR_LIMIT (the list is full), S2S_ERR_INVALID (no encryption).
+ */
+int s2si_proposal_list_add(struct s2si_proposal_list *list, const struct s2si_proposal *proposal);
+/* Sets the SPI of all proposals, in network order; length 0, 4 or 8. */
+void s2si_proposal_list_set_spi(struct s2si_proposal_list *list, const uint8_t *spi, uint8_t length);
+/* Takes the KE transforms out: the SA payload of IKE_AUTH has none (RFC 7296 section 1.2). */
+void s2si_proposal_list_drop_groups(struct s2si_proposal_list *list);
+
 /* "AES_CBC-128/HMAC_SHA2_256_128/..." for logs and diagnosis. */
 char *s2si_proposal_format(const struct s2si_proposal *proposal, char *out, size_t size);
 

@@ -13,6 +13,7 @@
 #define S2SI_IKE_MESSAGE_H
 
 #include <s2svpn/crypto.h>
+#include <s2svpn/error.h>
 #include "lib/base/base.h"
 #include "lib/ike/common/notify.h"
 #include "lib/ike/common/numbers.h"
