@@ -6,7 +6,7 @@ packages_build="gcc make cmake pkg-config libc6-dev libmbedtls-dev libevent-dev 
     libmnl-dev python3 binutils"
 packages_clang="clang llvm libclang-rt-dev"
 packages_peers="iproute2 iputils-ping tcpdump nftables strongswan-swanctl charon-systemd libcharon-extra-plugins
-    libstrongswan-extra-plugins bird2"
+    libstrongswan-standard-plugins libstrongswan-extra-plugins bird2"
 packages_embed="g++"
 packages_vectors="python3-cryptography-vectors"
 packages_python="python3-cffi python3-dev"

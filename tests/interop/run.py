@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The interop ring: real peers in network namespaces, and a check of the wire in every case.
+
+    tests/interop/run.py [--build FOLDER] [--keep] [NAME...]     FOLDER holds examples/s2s-gateway/s2s-gateway
+
+Prints one line a case: ok, not ok or skip. Logs and captures of a failed case (of all with --keep) stay in
+$S2S_BUILD/interop.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import gateway_cases
+import harness_cases
+from cases import Failed, Skipped
+from lab import LabError, why_not
+
+
+def run_case(name, function, folder, keep):
+    """Runs one case; gives whether it did not fail."""
+    began = time.monotonic()
+    place = os.path.join(folder, name)
+    shutil.rmtree(place, ignore_errors=True)
+    os.makedirs(place)
+    try:
+        function(place)
+        print("ok %s (%.1f s)" % (name, time.monotonic() - began), flush=True)
+        good = True
+    except Skipped as skip:
+        print("skip %s: %s" % (name, skip), flush=True)
+        good = True
+    except (Failed, LabError, subprocess.SubprocessError, OSError) as error:
+        trace = traceback.extract_tb(error.__traceback__)
+        where = next((frame for frame in reversed(trace) if frame.filename.endswith("_cases.py")), trace[-1])
+        print("not ok %s: %s (%s:%d; logs in %s)" % (name, str(error).strip().replace("\n", " | "),
+                                                     os.path.basename(where.filename), where.lineno, place), flush=True)
+        return False
+    if not keep:
+        shutil.rmtree(place, ignore_errors=True)
+    return good
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=os.environ.get("S2S_BUILD", "_build") + "/gcc")
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    reason = why_not()
+    if reason:
+        print("skip all: " + reason)
+        return 0
+    if os.environ.get("S2S_BUILD"):
+        folder = os.path.join(os.environ["S2S_BUILD"], "interop")
+    else:
+        folder = tempfile.mkdtemp(prefix="s2s-interop-")
+    os.makedirs(folder, exist_ok=True)
+    cases = [("harness_" + case.__name__, case) for case in harness_cases.CASES]
+    cases += gateway_cases.cases(os.path.abspath(options.build))
+    good = True
+    for name, function in cases:
+        if not options.names or any(wanted in name for wanted in options.names):
+            good = run_case(name, function, folder, options.keep) and good
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
