@@ -7,25 +7,40 @@
 
 /* Cipher with an integrity transform beside it; the IV is one block. */
 #define CIPHER(value, word, id, bits, key, block, old)                                                                 \
-    {.algorithm = value, .name = word, .type = S2S_TRANSFORM_ENCRYPTION, .transform_id = id, .key_bits = bits,         \
-     .key_length = key, .iv_length = block, .block_length = block, .legacy = old}
+    {                                                                                                                  \
+        .algorithm = value, .name = word, .type = S2S_TRANSFORM_ENCRYPTION, .transform_id = id, .key_bits = bits,      \
+        .key_length = key, .iv_length = block, .block_length = block, .legacy = old                                    \
+    }
 /* AEAD of RFC 4106 and RFC 7634: 4 bytes of salt, 8 of explicit IV, 16 of tag. */
 #define AEAD(value, word, id, bits, key)                                                                               \
-    {.algorithm = value, .name = word, .type = S2S_TRANSFORM_ENCRYPTION, .transform_id = id, .key_bits = bits,         \
-     .key_length = key, .salt_length = 4, .iv_length = 8, .icv_length = 16, .block_length = 1, .aead = true}
+    {                                                                                                                  \
+        .algorithm = value, .name = word, .type = S2S_TRANSFORM_ENCRYPTION, .transform_id = id, .key_bits = bits,      \
+        .key_length = key, .salt_length = 4, .iv_length = 8, .icv_length = 16, .block_length = 1, .aead = true         \
+    }
 #define PRF(value, word, id, below, block, output, old)                                                                \
-    {.algorithm = value, .name = word, .type = S2S_TRANSFORM_PRF, .transform_id = id, .key_length = output,            \
-     .block_length = block, .output_length = output, .hash = below, .legacy = old}
+    {                                                                                                                  \
+        .algorithm = value, .name = word, .type = S2S_TRANSFORM_PRF, .transform_id = id, .key_length = output,         \
+        .block_length = block, .output_length = output, .hash = below, .legacy = old                                   \
+    }
 #define INTEGRITY(value, word, id, below, block, output, icv, old)                                                     \
-    {.algorithm = value, .name = word, .type = S2S_TRANSFORM_INTEGRITY, .transform_id = id, .key_length = output,      \
-     .icv_length = icv, .block_length = block, .output_length = output, .hash = below, .legacy = old}
+    {                                                                                                                  \
+        .algorithm = value, .name = word, .type = S2S_TRANSFORM_INTEGRITY, .transform_id = id, .key_length = output,   \
+        .icv_length = icv, .block_length = block, .output_length = output, .hash = below, .legacy = old                \
+    }
 #define GROUP(value, word, id, wire, secret, old)                                                                      \
-    {.algorithm = value, .name = word, .type = S2S_TRANSFORM_GROUP, .transform_id = id, .public_length = wire,         \
-     .secret_length = secret, .legacy = old}
-#define ESN(value, word, id) {.algorithm = value, .name = word, .type = S2S_TRANSFORM_ESN, .transform_id = id}
+    {                                                                                                                  \
+        .algorithm = value, .name = word, .type = S2S_TRANSFORM_GROUP, .transform_id = id, .public_length = wire,      \
+        .secret_length = secret, .legacy = old                                                                         \
+    }
+#define ESN(value, word, id)                                                                                           \
+    {                                                                                                                  \
+        .algorithm = value, .name = word, .type = S2S_TRANSFORM_ESN, .transform_id = id                                \
+    }
 #define HASH(value, word, id, block, output, old)                                                                      \
-    {.algorithm = value, .name = word, .type = S2S_TRANSFORM_HASH, .transform_id = id, .block_length = block,          \
-     .output_length = output, .legacy = old}
+    {                                                                                                                  \
+        .algorithm = value, .name = word, .type = S2S_TRANSFORM_HASH, .transform_id = id, .block_length = block,       \
+        .output_length = output, .legacy = old                                                                         \
+    }
 
 static const struct s2s_algorithm_info table[] = {
     CIPHER(S2S_AES128_CBC, "aes128", 12, 128, 16, 16, false),
@@ -38,7 +53,10 @@ static const struct s2s_algorithm_info table[] = {
     CIPHER(S2S_DES_CBC, "des", 2, 0, 8, 8, true),
     CIPHER(S2S_3DES_CBC, "3des", 3, 0, 24, 8, true),
     /* RFC 2410 section 2: no key, no IV, block of one byte. */
-    {.algorithm = S2S_NULL_ENCRYPTION, .name = "null", .type = S2S_TRANSFORM_ENCRYPTION, .transform_id = 11,
+    {.algorithm = S2S_NULL_ENCRYPTION,
+     .name = "null",
+     .type = S2S_TRANSFORM_ENCRYPTION,
+     .transform_id = 11,
      .block_length = 1},
 
     PRF(S2S_PRF_HMAC_SHA1, "prfsha1", 2, S2S_SHA1, 64, 20, false),
@@ -242,7 +260,8 @@ enum s2s_algorithm s2s_algorithm_find(enum s2s_transform_type type, const char *
 }
 
 /* The row of this type above the same hash. */
-static enum s2s_algorithm sibling(enum s2s_algorithm algorithm, enum s2s_transform_type from, enum s2s_transform_type to)
+static enum s2s_algorithm sibling(enum s2s_algorithm algorithm, enum s2s_transform_type from,
+                                  enum s2s_transform_type to)
 {
     const struct s2s_algorithm_info *info = s2s_algorithm_info(algorithm);
     for (size_t i = 0; info != NULL && info->type == from && i < ROWS; i++) {

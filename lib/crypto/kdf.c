@@ -206,8 +206,7 @@ int s2si_kdf_key(const struct s2si_cipher_suite *suite, const struct s2si_secret
 
 void s2si_ike_keys_clear(struct s2si_mem *mem, struct s2si_ike_keys *keys)
 {
-    struct s2si_secret *const all[] = {&keys->d,  &keys->ai, &keys->ar, &keys->ei,
-                                       &keys->er, &keys->pi, &keys->pr};
+    struct s2si_secret *const all[] = {&keys->d, &keys->ai, &keys->ar, &keys->ei, &keys->er, &keys->pi, &keys->pr};
     for (size_t i = 0; i < S2SI_COUNT(all); i++) {
         s2si_secret_clear(mem, all[i]);
     }
