@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* datapath: batches of packets between TUN and wire. No allocation, no lock, no copy per packet. */
+#ifndef S2SI_GATEWAY_DATAPATH_H
+#define S2SI_GATEWAY_DATAPATH_H
+
+#include <s2svpn/engine.h>
+#include <s2svpn/gateway.h>
+#include "lib/base/base.h"
+
+/* Embedded in s2s_engine as .datapath. */
+struct s2si_datapath {
+    uint64_t drops[S2S_DROP_REASONS];
+};
+/* Embedded in s2s_tunnel as .traffic: totals over rekeys. */
+struct s2si_traffic {
+    uint64_t bytes_in, bytes_out, packets_in, packets_out, drops_in, drops_out;
+    s2s_time last_in, last_out;
+    s2s_time last_inner_in; /* inner data, no probes: the planned take-down waits for silence */
+    uint16_t mtu, mss;
+};
+
+int s2si_datapath_init(s2s_engine *engine);
+void s2si_datapath_free(s2s_engine *engine);
+void s2si_datapath_packets(s2s_engine *engine, struct s2s_packet *batch, size_t count, s2s_time now);
+/* Tunnels, addresses or devices of the gateway changed: whatever is precomputed for packets is made anew. */
+void s2si_datapath_rebuild(s2s_gateway *gateway);
+void s2si_datapath_tunnel_init(s2s_tunnel *tunnel);
+void s2si_datapath_tunnel_free(s2s_tunnel *tunnel);
+/* tunnel->sa_out changed: computes MTU and MSS, sends what waited. */
+void s2si_datapath_sa_changed(s2s_tunnel *tunnel, s2s_time now);
+
+#endif
