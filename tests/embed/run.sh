@@ -47,7 +47,7 @@ one_liner() {
 
 one_liner_static() {
     cc "$here/use.c" $(pkg --cflags s2svpn) "$(pkg --variable=libdir s2svpn)/libs2svpn.a" \
-        $(pkg --static --libs-only-l s2svpn | sed 's/-ls2svpn //') -o "$work/use-pc-static" && "$work/use-pc-static"
+        $(pkg --static --libs-only-l s2svpn | sed 's,-ls2svpn\( \|$\),,') -o "$work/use-pc-static" && "$work/use-pc-static"
 }
 
 cxx() {

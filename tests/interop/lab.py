@@ -9,6 +9,7 @@
 Nothing here touches the machine's own network: each link joins two namespaces that the lab made. A lab writes what it made
 into a state file first, so that the next lab removes what a killed one left behind.
 """
+import itertools
 import json
 import os
 import signal
@@ -117,20 +118,22 @@ class Ping:
 class Lab:
     """Namespaces with a prefix of their own, and everything inside them."""
 
-    STATE = "lab-state-%d.json"
+    STATE = "lab-state-%d-%d.json"
+    _number = itertools.count(1)
 
     def __init__(self, name, folder=None):
         base = folder or os.path.join(os.environ.get("S2S_BUILD", tempfile.gettempdir()), "interop")
         os.makedirs(base, exist_ok=True)
         self.base = base
-        self.prefix = "s2s%d-" % os.getpid()
+        number = next(self._number)
+        self.prefix = "s2s%dx%d-" % (os.getpid(), number)
         # Sockets live here and their paths are short-limited (108 octets), hence no deep folder.
         self.folder = tempfile.mkdtemp(prefix=name[:24] + "-", dir=base)
         self.processes = []
         self.namespaces = []
         self.captures = []
         self._pids = []
-        self._state = os.path.join(base, self.STATE % os.getpid())
+        self._state = os.path.join(base, self.STATE % (os.getpid(), number))
 
     def __enter__(self):
         remove_left_over(self.base)

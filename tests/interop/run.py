@@ -8,6 +8,7 @@ Prints one line a case: ok, not ok or skip. Logs and captures of a failed case (
 $S2S_BUILD/interop.
 """
 import argparse
+import concurrent.futures
 import os
 import shutil
 import subprocess
@@ -23,6 +24,15 @@ from cases import Failed, Skipped
 from lab import LabError, why_not
 
 
+def say(line):
+    """One line in one piece, also when several cases speak."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+AT_ONCE = 3  # cases wait most of their time
+
+
 def run_case(name, function, folder, keep):
     """Runs one case; gives whether it did not fail."""
     began = time.monotonic()
@@ -31,16 +41,16 @@ def run_case(name, function, folder, keep):
     os.makedirs(place)
     try:
         function(place)
-        print("ok %s (%.1f s)" % (name, time.monotonic() - began), flush=True)
+        say("ok %s (%.1f s)" % (name, time.monotonic() - began))
         good = True
     except Skipped as skip:
-        print("skip %s: %s" % (name, skip), flush=True)
+        say("skip %s: %s" % (name, skip))
         good = True
     except (Failed, LabError, subprocess.SubprocessError, OSError) as error:
         trace = traceback.extract_tb(error.__traceback__)
         where = next((frame for frame in reversed(trace) if frame.filename.endswith("_cases.py")), trace[-1])
-        print("not ok %s: %s (%s:%d; logs in %s)" % (name, str(error).strip().replace("\n", " | "),
-                                                     os.path.basename(where.filename), where.lineno, place), flush=True)
+        say("not ok %s: %s (%s:%d; logs in %s)" % (name, str(error).strip().replace("\n", " | "),
+                                                   os.path.basename(where.filename), where.lineno, place))
         return False
     if not keep:
         shutil.rmtree(place, ignore_errors=True)
@@ -64,11 +74,10 @@ def main():
     os.makedirs(folder, exist_ok=True)
     cases = [("harness_" + case.__name__, case) for case in harness_cases.CASES]
     cases += gateway_cases.cases(os.path.abspath(options.build))
-    good = True
-    for name, function in cases:
-        if not options.names or any(wanted in name for wanted in options.names):
-            good = run_case(name, function, folder, options.keep) and good
-    return 0 if good else 1
+    cases = [case for case in cases if not options.names or any(wanted in case[0] for wanted in options.names)]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        results = list(pool.map(lambda case: run_case(*case, folder, options.keep), cases))
+    return 0 if all(results) else 1
 
 
 if __name__ == "__main__":
