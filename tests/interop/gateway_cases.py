@@ -115,7 +115,7 @@ class Pair:
     def requests(self, kind):
         """CREATE_CHILD_SA requests of ours that strongSwan read: kind is "child" or "ike"."""
         lines = [line for line in self.peer.log().splitlines() if "parsed CREATE_CHILD_SA request" in line]
-        return sum(1 for line in lines if ("N(REKEY_SA)" in line) == (kind == "child"))
+        return sum(1 for line in lines if ("TSi" in line) == (kind == "child"))
 
 
 def check_wire(ground, at_least=0):
@@ -151,6 +151,7 @@ def suite_case(program, suite, role, folder):
             expect(wait_until(lambda kind=kind: pair.requests(kind) >= 1, 20, 0.2), "our rekey of the %s SA did not come" % kind)
         replies = len(ping.replies())
         expect(wait_until(lambda: len(ping.replies()) >= replies + 10, 5), "no reply after the rekeys")
+        expect(wait_until(lambda: len(pair.peer.children()) == 1, 5), "%d CHILD_SAs are left" % len(pair.peer.children()))
         sent, received = ping.finish()
         expect(received >= sent - 1, "%d of %d pings answered under rekeys" % (received, sent))
         expect(pair.ours.stop() == 0, "s2s-gateway did not end well: " + pair.ours.log()[-400:])
