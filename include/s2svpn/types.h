@@ -57,7 +57,7 @@ S2S_API int s2s_prefix_parse(const char *text, struct s2s_prefix *out);
 S2S_API char *s2s_prefix_format(const struct s2s_prefix *prefix, char *out);
 /** Writes "198.51.100.1:4500" or "[2001:db8::1]:4500" into out (at least S2S_ADDR_TEXT bytes) and returns out. */
 S2S_API char *s2s_endpoint_format(const struct s2s_endpoint *endpoint, char *out);
-/** Writes "10.0.0.0/16" or "10.0.0.1-10.0.0.9[tcp/80]" into out (at least S2S_SELECTOR_TEXT bytes) and returns out. */
+/** Writes "10.0.0.0/16" or "10.0.0.1-10.0.0.9[6/80]" into out (at least S2S_SELECTOR_TEXT bytes) and returns out. */
 S2S_API char *s2s_selector_format(const struct s2s_selector *selector, char *out);
 /** The selector that covers exactly this prefix, any protocol, any port. */
 S2S_API void s2s_selector_from_prefix(const struct s2s_prefix *prefix, struct s2s_selector *out);
