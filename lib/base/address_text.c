@@ -202,8 +202,7 @@ static void format6(const uint8_t *bytes, char *out, size_t size)
             continue;
         }
         bool colon = i > 0 && i != start + length;
-        at += (size_t)snprintf(out + at, size - at, "%s%x", colon || (i > 0 && start < 0) ? ":" : "",
-                               (unsigned)s2si_get_u16(bytes + 2 * i));
+        at += (size_t)snprintf(out + at, size - at, "%s%x", colon ? ":" : "", (unsigned)s2si_get_u16(bytes + 2 * i));
     }
 }
 

@@ -10,6 +10,7 @@
  *   errors    the list of configuration errors with path, value, rule
  *   timer     a heap of deadlines over caller-given time
  *   map       hash map with caller-owned keys, seeded against chosen keys
+ *   siphash   the keyed hash below map
  *   list      intrusive doubly linked list
  *   address   addresses, prefixes, selectors: compare, contain, intersect
  *   trie      longest-prefix match
@@ -27,6 +28,7 @@
 #include "lib/base/map.h"
 #include "lib/base/mem.h"
 #include "lib/base/secret.h"
+#include "lib/base/siphash.h"
 #include "lib/base/timer.h"
 #include "lib/base/trie.h"
 #include "lib/base/wire.h"

@@ -35,10 +35,12 @@ uint16_t s2si_checksum_finish(uint32_t sum);
 /* Lowers the MSS option of a TCP SYN to at most mss, mends the checksum. @return true if it was changed. */
 bool s2si_ip_clamp_mss(uint8_t *data, size_t length, const struct s2si_ip *ip, uint16_t mss);
 /* Writes an ICMP "fragmentation needed" (type 3 code 4) or ICMPv6 "packet too big" to the sender of the packet, from
-   source. @return its length, 0 if none may be sent (RFC 1122 section 3.2.2, RFC 4443 section 2.4 e) or out is too small. */
+   source. @return its length, 0 if none may be sent (RFC 1122 section 3.2.2, RFC 4443 section 2.4 e; IPv4 without DF, which
+   is to be fragmented instead) or out is too small. */
 size_t s2si_ip_too_big(const uint8_t *packet, size_t length, const struct s2si_ip *ip, const struct s2s_addr *source,
                        uint32_t mtu, uint8_t *out, size_t capacity);
-/* Sets the outer-ECN result on a decapsulated packet (RFC 6040 section 4.2). @return false if the packet must be dropped. */
+/* Sets the outer-ECN result on a decapsulated packet (RFC 6040 section 4.2). @return false if the packet must be dropped
+   (outer CE on an inner packet that cannot carry ECN, or no IP packet at all). */
 bool s2si_ip_ecn_decapsulate(uint8_t *data, size_t length, uint8_t outer_tos);
 /* Builds an ICMP or ICMPv6 echo request or reply. @return its length, 0 if out is too small. */
 size_t s2si_ip_echo(const struct s2s_addr *source, const struct s2s_addr *destination, bool reply, uint16_t id,

@@ -14,7 +14,7 @@ struct s2si_trie {
 
 void s2si_trie_init(struct s2si_trie *trie, struct s2si_mem *mem);
 void s2si_trie_clear(struct s2si_trie *trie);
-/* @return 0, S2S_ERR_EXISTS, S2S_ERR_NO_MEMORY. value must not be NULL. */
+/* @return 0, S2S_ERR_EXISTS, S2S_ERR_NO_MEMORY, S2S_ERR_INVALID (value NULL, host bits set, bad family or length). */
 int s2si_trie_put(struct s2si_trie *trie, const struct s2s_prefix *prefix, void *value);
 void *s2si_trie_get(const struct s2si_trie *trie, const struct s2s_prefix *prefix); /* exact */
 void *s2si_trie_remove(struct s2si_trie *trie, const struct s2s_prefix *prefix);
