@@ -10,7 +10,7 @@ COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|//[^
 
 
 class Tree:
-    """A source tree: what git knows of it, or every file where there is no git."""
+    """A source tree: what git knows or would take, or every file where there is no git."""
 
     def __init__(self, top):
         self.top = os.path.abspath(top)
@@ -20,7 +20,7 @@ class Tree:
     def _git_files(self):
         if not os.path.exists(os.path.join(self.top, ".git")):
             return None
-        listing = subprocess.run(["git", "-C", self.top, "ls-files", "-z"], capture_output=True, check=False)
+        listing = subprocess.run(["git", "-C", self.top, "ls-files", "-z", "--cached", "--others", "--exclude-standard"], capture_output=True, check=False)
         names = listing.stdout.decode().split("\0")
         return [name for name in names if name and os.path.isfile(os.path.join(self.top, name))]
 
