@@ -161,6 +161,14 @@ int s2si_proposal_accept(const struct s2si_proposal_list *ours, const struct s2s
     return S2S_ERR_INVALID;
 }
 
+static void truncate_list(struct s2si_proposal *proposal, size_t type, uint8_t count)
+{
+    for (size_t i = count; i < S2SI_PROPOSAL_ALGORITHMS; i++) {
+        proposal->algorithms[type][i] = S2S_ALG_NONE;
+    }
+    proposal->count[type] = count;
+}
+
 static void keep_ciphers(struct s2si_proposal *proposal, bool aead)
 {
     uint8_t left = 0;
@@ -170,9 +178,9 @@ static void keep_ciphers(struct s2si_proposal *proposal, bool aead)
             list[left++] = list[i];
         }
     }
-    proposal->count[S2SI_TRANSFORM_ENCR] = left;
+    truncate_list(proposal, S2SI_TRANSFORM_ENCR, left);
     if (aead) {
-        proposal->count[S2SI_TRANSFORM_INTEG] = 0;
+        truncate_list(proposal, S2SI_TRANSFORM_INTEG, 0);
     }
 }
 
@@ -224,7 +232,7 @@ void s2si_proposal_list_set_spi(struct s2si_proposal_list *list, const uint8_t *
 void s2si_proposal_list_drop_groups(struct s2si_proposal_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        list->items[i].count[S2SI_TRANSFORM_KE] = 0;
+        truncate_list(&list->items[i], S2SI_TRANSFORM_KE, 0);
     }
 }
 
