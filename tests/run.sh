@@ -92,7 +92,12 @@ ring_unit() {
     [ "$install" = no ] || packages_ensure "the CAVP vectors" $packages_vectors || :
     build_gcc
     ctest_ring "$build/gcc" unit
-    [ "$S2S_TEST_LEVEL" = all ] || return 0
+    if [ "$S2S_TEST_LEVEL" != all ]; then
+        echo "skip mbedtls3/all: mbedTLS 3.6 and the clang build only with --all"
+        return 0
+    fi
+    build_mbedtls3
+    [ ! -f "$build/mbedtls3/CTestTestfile.cmake" ] || ctest_ring "$build/mbedtls3" unit mbedtls3/
     needs unit $packages_clang || return 0
     build_clang
     ctest_ring "$build/clang" unit clang/

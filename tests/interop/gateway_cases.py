@@ -5,7 +5,7 @@ import copy
 import functools
 import os
 
-from cases import Skipped, expect
+from cases import Skipped, debian13_strongswan, expect, only_with_all
 from gateway import Gateway
 from lab import wait_until
 from strongswan import StrongSwan
@@ -90,10 +90,10 @@ def peer_config(suite, changes=None):
 class Pair:
     """Both ends, started: who has the role of the responder first."""
 
-    def __init__(self, ground, program, suite, role, ours=None, theirs=None, psk=PSK):
+    def __init__(self, ground, program, suite, role, ours=None, theirs=None, psk=PSK, **peer_options):
         self.ground = ground
         self.role = role
-        self.peer = StrongSwan(ground, "gw-b")
+        self.peer = StrongSwan(ground, "gw-b", **peer_options)
         self.peer.load(peer_config(suite, theirs), {"ike-1": {"secret": '"%s"' % psk}})
         self.ours = Gateway(ground, "gw-a", program, our_config(suite, role, ours)).start()
 
@@ -172,6 +172,20 @@ def identity_case(program, name, role, folder):
         check_wire(ground, received)
 
 
+def raw_esp_case(program, suite, role, folder):
+    """ESP as IP protocol 50, with strongSwan 6.0, which alone does that in userspace."""
+    only_with_all()
+    with Ground("raw", folder) as ground:
+        pair = Pair(ground, program, suite, role, ours={"encapsulation": "never"}, theirs={"encap": "no"},
+                    libipsec="raw_esp = yes", root=debian13_strongswan())
+        pair.up()
+        sent, received = ground.across("a", count=10).finish()
+        expect(received == sent, "%d of %d pings answered" % (received, sent))
+        for wire in ground.check_wire():
+            expect(not wire.faults, "the wire: " + "; ".join(wire.faults[:3]))
+            expect(wire.counts["esp"] >= 2 * received and not wire.counts["esp_in_udp"], "on the wire: " + wire.summary())
+
+
 def refused_case(program, name, role, folder):
     """What must not come up does not, our status says so, and nothing leaks."""
     ours, theirs, psk, status, ikes, notify = REFUSED[name]
@@ -207,7 +221,7 @@ def cases(build):
     program = os.path.join(build, "examples", "s2s-gateway", "s2s-gateway")
     found = []
     for kind, table, function in (("suite", SUITES, suite_case), ("identity", IDENTITIES, identity_case),
-                                  ("refused", REFUSED, refused_case)):
+                                  ("refused", REFUSED, refused_case), ("raw_esp", SUITES, raw_esp_case)):
         for name in table:
             for role in ("initiator", "responder"):
                 found.append(("%s_%s_%s" % (kind, name, role), _needs(program, function, name, role)))

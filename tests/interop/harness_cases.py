@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The harness proves itself: strongSwan against strongSwan, a leak that must be found, BIRD against BIRD."""
 from bird import Bird
-from cases import expect
+from cases import debian13_strongswan, expect, only_with_all
 from lab import wait_until
 from strongswan import StrongSwan
 from topology import GATEWAY, INNER, OUTER, Ground
@@ -90,4 +90,20 @@ def bird_pair(folder):
         expect(wait_until(lambda: "192.0.2.2/32" in birds["a"].routes(), 5, 0.1), "no route: %s" % birds["a"].routes())
 
 
-CASES = (strongswan_pair, leak_is_found, other_traffic_is_found, drop_is_silent, bird_pair)
+def raw_esp_pair(folder):
+    """Two strongSwan 6.0 of Debian 13 with ESP as IP protocol 50: no packet of it goes by UDP."""
+    only_with_all()
+    root = debian13_strongswan()
+    with Ground("raw", folder) as ground:
+        peers = {side: StrongSwan(ground, "gw-" + side, libipsec="raw_esp = yes", root=root) for side in "ab"}
+        for side, other in ("ab", "ba"):
+            peers[side].load(_connection(side, other, encap="no"), {"ike-1": {"secret": '"%s"' % PSK}})
+        peers["a"].initiate("net")
+        sent, received = ground.across("a", count=10).finish()
+        expect(received == sent, "%d of %d pings answered" % (received, sent))
+        wire = ground.check_wire()[0]
+        expect(not wire.faults, "the wire: " + "; ".join(wire.faults[:3]))
+        expect(wire.counts["esp"] >= 20 and not wire.counts["esp_in_udp"], "on the wire: " + wire.summary())
+
+
+CASES = (strongswan_pair, raw_esp_pair, leak_is_found, other_traffic_is_found, drop_is_silent, bird_pair)

@@ -15,6 +15,7 @@ charon-systemd {
         }
         kernel-libipsec {
             allow_peer_ts = yes
+            %(libipsec)s
         }
     }
     retransmit_timeout = 1.0
@@ -32,6 +33,16 @@ charon-systemd {
         }
     }
 }
+"""
+
+# $0 the root, $1 a folder to show inside it. The mounts belong to the process's own mount namespace and end with it.
+IN_ROOT = """
+root=$0
+folder=$1
+shift
+mkdir -p "$root/dev" "$root/proc" "$root/sys" "$root$folder" "$root/run" &&
+mount --rbind /dev "$root/dev" && mount -t proc proc "$root/proc" && mount --bind "$folder" "$root$folder" &&
+exec chroot "$root" "$@"
 """
 
 
@@ -78,18 +89,20 @@ def parse_pretty(text):
 
 
 class StrongSwan:
-    """One charon and its configuration."""
+    """One charon and its configuration. With root it runs inside that folder (another Debian's files, see
+    tests/tools/trixie.sh); its own folder is seen there under the same path."""
 
-    def __init__(self, lab, namespace, options=""):
+    def __init__(self, lab, namespace, options="", libipsec="", root=None):
         self.lab = lab
         self.namespace = namespace
         self.folder = lab.path("ss-" + namespace)
         os.makedirs(self.folder)
         self.conf = os.path.join(self.folder, "strongswan.conf")
         with open(self.conf, "w", encoding="utf-8") as file:
-            file.write(CONF % {"folder": self.folder, "options": options})
+            file.write(CONF % {"folder": self.folder, "options": options, "libipsec": libipsec})
         self.uri = "unix://%s/vici" % self.folder
-        self.process = lab.start(namespace, "charon-systemd", environment={"STRONGSWAN_CONF": self.conf})
+        command = ["charon-systemd"] if root is None else ["sh", "-c", IN_ROOT, root, self.folder, "charon-systemd"]
+        self.process = lab.start(namespace, *command, environment={"STRONGSWAN_CONF": self.conf})
         if not wait_until(lambda: self._answers() or not self.process.alive(), 15) or not self.process.alive():
             raise LabError("charon-systemd did not come up: " + self.process.output()[-600:] + self.log()[-600:])
 

@@ -41,6 +41,17 @@ build_clang() {
         -DCMAKE_C_FLAGS_DEBUG="-O1 -g"
 }
 
+# Against Debian 13's mbedTLS 3.6.
+build_mbedtls3() {
+    if ! sh tests/tools/trixie.sh unpack "$build/mbedtls3-files" libmbedtls-dev libmbedcrypto16 >"$build/mbedtls3-files.log" 2>&1; then
+        echo "skip mbedtls3/all: Debian 13's mbedTLS could not be unpacked: $(tail -n 1 "$build/mbedtls3-files.log")"
+        return 1
+    fi
+    build_tree mbedtls3 -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DS2S_SANITIZE=ON -DS2S_WITH_LEGACY=ON \
+        -DS2S_WITH_EXAMPLES=OFF -DS2SVPN_mbedtls_INCLUDE_DIR="$build/mbedtls3-files/usr/include" \
+        -DS2SVPN_mbedtls_mbedcrypto_LIBRARY="$(find "$build/mbedtls3-files" -name libmbedcrypto.so)"
+}
+
 build_release() {
     build_tree release -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$build/installed"
 }
