@@ -66,7 +66,7 @@ static uint8_t mask_byte(unsigned length, unsigned i)
     if (length >= 8 * (i + 1)) {
         return 0xff;
     }
-    return length <= 8 * i ? 0 : (uint8_t)(0xff << (8 * (i + 1) - length));
+    return (uint8_t)(length <= 8 * i ? 0 : 0xff << (8 * (i + 1) - length));
 }
 
 static bool same_bits(const struct s2s_addr *a, const struct s2s_addr *b, unsigned length)

@@ -47,7 +47,7 @@ static const struct s2si_trie_node *root_for_reading(const struct s2si_trie *tri
 
 static unsigned bit(const struct s2s_addr *addr, unsigned index)
 {
-    return index >= 128 ? 0 : (addr->bytes[index / 8] >> (7 - index % 8)) & 1u;
+    return index >= 128 ? 0 : (unsigned)(addr->bytes[index / 8] >> (7 - index % 8)) & 1u;
 }
 
 static unsigned common_bits(const struct s2s_prefix *a, const struct s2s_prefix *b)
