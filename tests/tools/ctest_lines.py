@@ -11,20 +11,25 @@ import xml.etree.ElementTree as ElementTree
 CASE = re.compile(r"^\[\s+(OK|FAILED|SKIPPED)\s+\] (\S+)", re.MULTILINE)
 
 
+def case_lines(name, output):
+    """The lines of a CMocka program's own cases."""
+    seen = dict((test, result) for result, test in CASE.findall(output) if not test.isdigit())
+    reasons = dict(re.findall(r"^skip (\S+): (.*)$", output, re.MULTILINE))
+    verdict = {"OK": "ok", "SKIPPED": "skip", "FAILED": "not ok"}
+    return ["%s %s/%s%s" % (verdict[result], name, test,
+                            ": " + reasons.get(test, "the test says so") if result == "SKIPPED" else "")
+            for test, result in seen.items()]
+
+
 def lines_of(case):
     """The lines of one ctest test."""
     name = case.get("name")
     status = case.get("status")
     output = (case.findtext("system-out") or "")
     if status == "run":
-        verdict = {"OK": "ok", "SKIPPED": "skip"}
-        seen = [(result, test) for result, test in CASE.findall(output) if result != "FAILED"]
-        reasons = dict(re.findall(r"^skip (\S+): (.*)$", output, re.MULTILINE))
-        if not seen:
-            return ["ok %s" % name]
-        return ["%s %s/%s%s" % (verdict[result], name, test,
-                                ": " + reasons.get(test, "the test says so") if result == "SKIPPED" else "")
-                for result, test in dict.fromkeys(seen)]
+        if "[==========] 0 test(s) run." in output:
+            return ["not ok %s: it ran no test" % name]
+        return case_lines(name, output) or ["ok %s" % name]
     if status in ("disabled", "notrun"):
         skipped = case.find("skipped")
         reason = skipped.get("message", "") if skipped is not None else ""
@@ -32,13 +37,17 @@ def lines_of(case):
             tail = output.strip().splitlines()
             return ["skip %s: %s" % (name, tail[-1] if tail else "the test says so")]
         return ["not ok %s: not run (%s)" % (name, reason or "not built")]
-    failed = sorted({test for result, test in CASE.findall(output) if result == "FAILED" and not test.isdigit()})
-    passed = sorted({test for result, test in CASE.findall(output) if result == "OK"} - set(failed))
-    if not failed:
+    lines = case_lines(name, output)
+    if not any(line.startswith("not ok") for line in lines):
         failure = case.find("failure")
-        reason = failure.get("message", "") if failure is not None else ""
-        return ["ok %s/%s" % (name, test) for test in passed] + ["not ok %s: %s" % (name, reason)]
-    return ["ok %s/%s" % (name, test) for test in passed] + ["not ok %s/%s" % (name, test) for test in failed]
+        lines.append("not ok %s: %s" % (name, failure.get("message", "") if failure is not None else "it failed"))
+    return lines
+
+
+def show_output(case):
+    """What the program wrote, indented, so that no line of it is taken for one of ours."""
+    for line in (case.findtext("system-out") or "").rstrip()[-6000:].splitlines():
+        print("    " + line)
 
 
 def main():
@@ -48,13 +57,10 @@ def main():
     for case in tree.getroot().iter("testcase"):
         lines = lines_of(case)
         bad = any(line.startswith("not ok") for line in lines)
-        if bad:
-            failures += 1
-            print((case.findtext("system-out") or "").rstrip()[-6000:])
-        elif show:
-            print((case.findtext("system-out") or "").rstrip())
-        for line in lines:
-            print(line)
+        failures += bad
+        if bad or show:
+            show_output(case)
+        print("\n".join(lines))
     return 1 if failures else 0
 
 
