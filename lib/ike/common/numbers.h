@@ -6,7 +6,7 @@
 
 #include "lib/base/base.h"
 
-enum s2si_exchange {
+enum s2si_exchange_type {
     /* IKEv1, RFC 2408 and RFC 2409 */
     S2SI_IKEV1_MAIN = 2, S2SI_IKEV1_AGGRESSIVE = 4, S2SI_IKEV1_INFORMATIONAL = 5, S2SI_IKEV1_QUICK = 32,
     /* IKEv2 */
