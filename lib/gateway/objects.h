@@ -50,9 +50,12 @@ enum s2si_timer_kind {
 /* A set of keys that is compared as one: what a gateway needs of the kernel, or a tunnel. */
 struct s2si_scope {
     struct s2si_list items;  /* struct s2si_item (actual.h) */
+    struct s2si_list todo;   /* those that differ and wait for their phase */
     struct s2si_list dirty;  /* in engine->dirty when it has to be looked at; else linked to itself */
+    uint32_t waiting[18], flying[18]; /* items by phase */
+    bool stale;              /* desired has to be computed again, else only the next phase is started */
     uint8_t kind;            /* enum s2si_scope_kind (actual.h) */
-    void *owner;
+    void *owner;             /* the gateway or the tunnel */
 };
 
 struct s2si_address {
@@ -81,7 +84,8 @@ struct s2s_tunnel {
     struct s2s_tunnel_params given;     /* owned: as configured and modified */
     struct s2s_tunnel_params effective; /* owned: with defaults, made PSK, computed addresses */
     s2s_customer_gateway *customer_gateway;
-    struct s2s_addr local;   /* outside address we use */
+    struct s2s_addr own;     /* our public address: the default identity; differs from local behind a NAT */
+    struct s2s_addr local;   /* outside address that we bind and send from */
     struct s2s_addr remote;  /* of the customer gateway; family 0 = any */
     struct s2s_addr inside_local, inside_remote; /* family 0 = none */
     uint8_t inside_length;   /* prefix length of the inside network */
@@ -153,8 +157,11 @@ struct s2s_gateway {
     struct s2si_scope base_scope;  /* binds, device, inside addresses */
     struct s2si_scope route_scope; /* kernel routes */
     struct s2si_scope path_scope;  /* PATH of groups, kernels with ESP */
+    struct s2si_map kernel_routes; /* key -> item of route_scope (actual.c) */
     bool adopted;         /* the first SCAN was answered */
-    bool deleting;
+    bool scanning;
+    bool deleting;        /* handle is gone; its tunnels say goodbye */
+    bool removing;        /* they have: what is installed goes */
     struct s2si_timer scan_timer;
     /* ---- traffic half ---- */
     struct s2si_group group; /* egress_per_gateway */
@@ -173,6 +180,7 @@ struct s2s_engine {
     s2s_time now;               /* of the last call */
     bool inside;                /* debug builds: an entry point is running, or a leaf was called from one */
     bool shutting_down, shutdown_done;
+    bool removing;              /* shutdown: the peers were told, now what is installed goes */
     struct s2si_list gateways;
     size_t gateway_count, connection_count, route_count;
     uint32_t next_tunnel_id, next_group_id;
@@ -182,7 +190,6 @@ struct s2s_engine {
     struct s2si_events *events;
     struct s2si_actions *actions;
     struct s2si_operations *operations;
-    struct s2si_map items;      /* the actual set: key -> struct s2si_item */
     struct s2si_errors errors;  /* of the last create, update or validate */
     char detail[256];
     struct s2si_timer shutdown_timer;

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * desired: what a scope should have now, computed from the objects alone.
+ *
+ *   base     bind our outside addresses, one TUN device, an inside address per tunnel
+ *   routes   what publish says: routes through the device, fail-closed routes
+ *   tunnel   for each CHILD_SA the directions that IKE wants; policies for kernels with ESP
+ *   paths    for kernels with ESP: which tunnel each group uses
+ */
+#include <string.h>
+
+#include "lib/gateway/reconcile.h"
+#include "lib/gateway/tunnel.h"
+
+#define DEFAULT_MTU 1400
+
+/* The gateway goes: its tunnels have said goodbye. */
+static bool gone(const s2s_gateway *gateway)
+{
+    return gateway->engine->removing || gateway->removing;
+}
+
+static void want_bind(s2s_engine *engine, s2s_gateway *gateway, const s2s_tunnel *tunnel)
+{
+    struct s2si_item_content content = { 0 };
+
+    if (tunnel->effective.enabled == 0 || tunnel->local.family == 0) {
+        return;
+    }
+    content.addr = tunnel->local;
+    s2si_desired_want(engine, &gateway->base_scope, S2SI_ITEM_BIND, &content);
+}
+
+static void want_address(s2s_engine *engine, s2s_gateway *gateway, const s2s_tunnel *tunnel)
+{
+    struct s2si_item_content content = { 0 };
+
+    if (tunnel->effective.enabled == 0 || tunnel->inside_local.family == 0) {
+        return;
+    }
+    content.addr = tunnel->inside_local;
+    content.prefix.addr = tunnel->inside_local;
+    content.prefix.length = tunnel->inside_length;
+    s2si_prefix_mask(&content.prefix);
+    s2si_desired_want(engine, &gateway->base_scope, S2SI_ITEM_ADDRESS, &content);
+}
+
+static void mark_base(s2s_engine *engine, s2s_gateway *gateway)
+{
+    struct s2si_item_content device = { 0 };
+    s2s_tunnel *tunnel = NULL;
+
+    if (gone(gateway)) {
+        return;
+    }
+    while ((tunnel = s2si_tunnel_next(gateway, tunnel)) != NULL) {
+        want_bind(engine, gateway, tunnel);
+        if (engine->capabilities & S2S_KERNEL_ROUTES) {
+            want_address(engine, gateway, tunnel);
+        }
+    }
+    if ((engine->capabilities & S2S_KERNEL_ROUTES) && !s2si_list_empty(&gateway->connections)) {
+        device.mtu = gateway->mtu ? gateway->mtu : DEFAULT_MTU;
+        s2si_desired_want(engine, &gateway->base_scope, S2SI_ITEM_DEVICE, &device);
+    }
+}
+
+static bool want_route(void *user, const struct s2s_action_route *route, const char *device)
+{
+    s2s_gateway *gateway = user;
+    struct s2si_item_content content;
+    (void)device;
+
+    s2si_route_content(route, &content);
+    s2si_desired_want(gateway->engine, &gateway->route_scope,
+                      route->kind == S2S_ROUTE_UNREACHABLE ? S2SI_ITEM_UNREACHABLE : S2SI_ITEM_ROUTE, &content);
+    return true;
+}
+
+static void want_policies(s2s_engine *engine, s2s_tunnel *tunnel, const struct s2si_ike_child *child, enum s2si_item_kind kind)
+{
+    struct s2si_item_content content = { 0 };
+    uint32_t pairs = (uint32_t)child->local_ts_count * child->remote_ts_count;
+
+    content.child = child->id;
+    content.tunnel = tunnel->id;
+    for (content.selector = 0; content.selector < pairs; content.selector++) {
+        s2si_selector_to_prefix(&child->local_ts[content.selector / child->remote_ts_count], &content.prefix);
+        s2si_selector_to_prefix(&child->remote_ts[content.selector % child->remote_ts_count], &content.source);
+        s2si_desired_want(engine, &tunnel->scope, kind, &content);
+    }
+}
+
+static void want_child(s2s_engine *engine, s2s_tunnel *tunnel, const struct s2si_ike_child *child)
+{
+    struct s2si_item_content content = { 0 };
+    bool policies = (engine->capabilities & S2S_KERNEL_ESP) != 0;
+
+    content.child = child->id;
+    content.remote = child->remote;
+    if (child->want_in) {
+        content.spi = child->spi_in;
+        s2si_desired_want(engine, &tunnel->scope, S2SI_ITEM_SA_IN, &content);
+        if (policies) {
+            want_policies(engine, tunnel, child, S2SI_ITEM_POLICY_IN);
+        }
+    }
+    if (child->want_out) {
+        content.spi = child->spi_out;
+        s2si_desired_want(engine, &tunnel->scope, S2SI_ITEM_SA_OUT, &content);
+        if (policies) {
+            want_policies(engine, tunnel, child, S2SI_ITEM_POLICY_OUT);
+        }
+    }
+}
+
+static void mark_tunnel(s2s_engine *engine, s2s_tunnel *tunnel)
+{
+    const struct s2si_ike_child *child = NULL;
+
+    if (!tunnel->peer) {
+        return;
+    }
+    while ((child = s2si_ike_child_next(tunnel->peer, child)) != NULL) {
+        want_child(engine, tunnel, child);
+    }
+}
+
+static void want_path(s2s_engine *engine, s2s_gateway *gateway, const struct s2si_group *group)
+{
+    struct s2si_item_content content = { 0 };
+
+    if (group->id == 0 || !group->active) {
+        return;
+    }
+    content.group = group->id;
+    content.tunnel = group->active->id;
+    s2si_desired_want(engine, &gateway->path_scope, S2SI_ITEM_PATH, &content);
+}
+
+static void mark_paths(s2s_engine *engine, s2s_gateway *gateway)
+{
+    struct s2si_list *node;
+
+    want_path(engine, gateway, &gateway->group);
+    S2SI_LIST_EACH(node, &gateway->connections) {
+        want_path(engine, gateway, &S2SI_CONTAINER(node, s2s_connection, node)->group);
+    }
+}
+
+void s2si_desired_mark(s2s_engine *engine, struct s2si_scope *scope)
+{
+    switch (scope->kind) {
+    case S2SI_SCOPE_BASE:
+        mark_base(engine, scope->owner);
+        break;
+    case S2SI_SCOPE_ROUTES:
+        if ((engine->capabilities & S2S_KERNEL_ROUTES) && !gone(scope->owner)) {
+            s2si_publish_each(scope->owner, want_route, scope->owner);
+        }
+        break;
+    case S2SI_SCOPE_TUNNEL:
+        mark_tunnel(engine, scope->owner);
+        break;
+    default:
+        mark_paths(engine, scope->owner);
+    }
+}

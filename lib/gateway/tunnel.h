@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tunnel: one tunnel's life. Its settings become an IKE peer (ike_glue), its SAs items of the actual set (desired), its
+ * state a status; who leaves it in a planned way goes through planned.c.
+ */
+#ifndef S2SI_GATEWAY_TUNNEL_H
+#define S2SI_GATEWAY_TUNNEL_H
+
+#include "lib/gateway/objects.h"
+
+/* Makes a tunnel without side effects. given is copied. @return 0 or S2S_ERR_NO_MEMORY. */
+int s2si_tunnel_make(s2s_connection *connection, uint32_t index, const struct s2s_tunnel_params *given, s2s_tunnel **tunnel);
+/* Frees it with what it owns; nothing may be outstanding in its scope unless the engine goes. */
+void s2si_tunnel_free(s2s_tunnel *tunnel, s2s_time now);
+/* Effective params were computed: addresses, inside addresses, IKE peer. Starts or updates the IKE peer. @return 0 or an error. */
+int s2si_tunnel_apply(s2s_tunnel *tunnel, s2s_time now);
+/* Initiates if it may and its startup action says so. */
+void s2si_tunnel_start(s2s_tunnel *tunnel, s2s_time now);
+/* Its SAs changed in the actual set: newest pair, health, data path. */
+void s2si_tunnel_sas_changed(s2s_tunnel *tunnel, s2s_time now);
+/* Status from the IKE core; emits TUNNEL_STATUS when it changed. */
+void s2si_tunnel_refresh(s2s_tunnel *tunnel, enum s2s_trigger trigger, s2s_time now);
+/* Its own outside address came or went. */
+void s2si_tunnel_address(s2s_tunnel *tunnel, bool present, s2s_time now);
+/* Every tunnel of a gateway in file order: start with NULL. */
+s2s_tunnel *s2si_tunnel_next(const s2s_gateway *gateway, const s2s_tunnel *after);
+
+/* gateway.c: bound or present changed for some address. */
+void s2si_gateway_addresses_changed(s2s_gateway *gateway, s2s_time now);
+
+/* ---- planned take-down (planned.c) ---- */
+
+/* Moves our traffic, waits for silence, says DELETE, drains; then comes up again unless hold. */
+void s2si_planned_begin(s2s_tunnel *tunnel, enum s2s_trigger trigger, bool hold, s2s_time now);
+void s2si_planned_timer(s2s_tunnel *tunnel, s2s_time now);
+/* The IKE_SA ended (or never was). */
+void s2si_planned_ike_down(s2s_tunnel *tunnel, s2s_time now);
+
+/* ---- IKE (ike_glue.c) ---- */
+
+/* The settings of the peer that this tunnel needs now. psk and texts are borrowed from the tunnel. */
+int s2si_ike_glue_config(const s2s_tunnel *tunnel, struct s2si_ike_peer_config *config);
+/* Makes or updates tunnel->peer. @return 0 or an error. */
+int s2si_ike_glue_peer(s2s_tunnel *tunnel, s2s_time now);
+/* Takes in everything that IKE has to say. @return true if there was anything. */
+bool s2si_ike_glue_outputs(s2s_engine *engine, s2s_time now);
+
+#endif
