@@ -64,15 +64,21 @@ static int modp_draw(struct exchange *e)
     return error;
 }
 
-/* out = base ^ private value mod p, padded to the group's length. */
+/*
+ * out = base ^ private value mod p, padded to the group's length. The result gets its room beforehand: mbedTLS 2.28
+ * does not notice when the last copy inside mbedtls_mpi_exp_mod finds no memory, and would leave us the secret zero. 0
+ * and 1 cannot come out of a base that was checked.
+ */
 static int modp_power(struct exchange *e, const mbedtls_mpi *base, uint8_t *out)
 {
     mbedtls_mpi result;
     mbedtls_mpi_init(&result);
-    int error = mbedtls_mpi_exp_mod(&result, base, &e->private_value, &e->prime, NULL);
+    int error = mbedtls_mpi_grow(&result, e->modp->length / sizeof(mbedtls_mpi_uint) + 1);
+    error = error != 0 ? error : mbedtls_mpi_exp_mod(&result, base, &e->private_value, &e->prime, NULL);
     error = error != 0 ? error : mbedtls_mpi_write_binary(&result, out, e->modp->length);
+    bool usable = error == 0 && mbedtls_mpi_cmp_int(&result, 1) > 0;
     mbedtls_mpi_free(&result);
-    return error == 0 ? 0 : S2S_ERR_CRYPTO;
+    return usable ? 0 : S2S_ERR_CRYPTO;
 }
 
 static int modp_public(struct exchange *e, uint8_t *out)
