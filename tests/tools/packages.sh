@@ -2,12 +2,11 @@
 # packages.sh: sourced. Names the Debian packages that a part of the tests needs, and installs what is missing when that is
 # allowed (root on Debian).
 
-packages_build="gcc make cmake pkg-config libc6-dev libmbedtls-dev libevent-dev libcjson-dev libcmocka-dev libexpat1-dev
+packages_build="gcc g++ make cmake pkg-config libc6-dev libmbedtls-dev libevent-dev libcjson-dev libcmocka-dev libexpat1-dev
     libmnl-dev python3 binutils"
 packages_clang="clang llvm libclang-rt-dev"
 packages_peers="iproute2 iputils-ping tcpdump nftables strongswan-swanctl charon-systemd libcharon-extra-plugins
     libstrongswan-standard-plugins libstrongswan-extra-plugins bird2"
-packages_embed="g++"
 packages_vectors="python3-cryptography-vectors"
 packages_python="python3-cffi python3-dev"
 packages_cross="gcc-arm-linux-gnueabihf qemu-user"
