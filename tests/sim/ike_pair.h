@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ike_pair: two IKEv2 machines, the datagrams between them in an array, a virtual clock, and a kernel per end that answers
+ * at once or when told. A test delivers, drops, doubles or reorders each message by hand, or lets everything run.
+ * Ends are 0 ("a", the initiator unless a test says otherwise) and 1 ("b").
+ */
+#ifndef S2SI_TEST_IKE_PAIR_H
+#define S2SI_TEST_IKE_PAIR_H
+
+#include "lib/ike/v2/state.h"
+
+#define PAIR_FLIGHT 256
+#define PAIR_PENDING 128
+#define PAIR_EVENTS 512
+#define PAIR_SAS 512
+
+struct pair_datagram {
+    bool used;
+    int from;
+    struct s2s_endpoint source, destination;
+    uint8_t *data;
+    size_t length;
+    /* read from the IKE header */
+    uint8_t exchange;
+    bool response;
+    uint32_t id;
+};
+
+enum pair_pending_kind { PENDING_JOB, PENDING_SPI, PENDING_INSTALL };
+struct pair_pending {
+    bool used;
+    enum pair_pending_kind kind;
+    struct s2si_ike_job *job;
+    uint64_t op;      /* SPI */
+    uint64_t child;   /* INSTALL */
+    bool inbound, install;
+};
+
+struct pair_sa { /* what an end's kernel holds */
+    uint64_t child;
+    bool in, out;
+    uint32_t spi_in, spi_out;
+    uint8_t key_in[8], key_out[8]; /* first bytes: enough to see whether both ends agree */
+};
+
+struct pair_event {
+    enum s2si_ike_event_type type;
+    enum s2si_ike_reason reason;
+    uint16_t notify;
+    bool rekeyed;
+    uint32_t spi_in;
+};
+
+struct pair;
+struct pair_end {
+    struct pair *pair;
+    int index;
+    struct s2s_allocator *allocator; /* NULL = malloc */
+    struct s2si_mem mem;
+    struct s2si_crypto crypto;
+    struct s2si_log log;
+    struct s2si_ike *ike;
+    struct s2si_ike_peer *peer;
+    struct s2si_ike_peer_config config;
+    struct s2s_addr address, seen_as; /* own, and behind the NAT as others see it */
+    struct pair_pending pending[PAIR_PENDING];
+    struct pair_sa sas[PAIR_SAS];
+    size_t sa_count;
+    struct pair_event events[PAIR_EVENTS];
+    size_t event_count;
+    uint32_t next_spi;
+    bool late_jobs, late_spi, late_kernel; /* kept in pending until pair_complete */
+    int refuse_in, refuse_out, refuse_spi; /* so many refusals, then none */
+};
+
+struct pair {
+    struct pair_end end[2];
+    s2s_time now;
+    struct pair_datagram flight[PAIR_FLIGHT];
+    size_t flights;     /* array slots in use, in order of sending */
+    unsigned sent;      /* datagrams since start */
+    bool nat;           /* end 0 is behind one */
+    /* Judges each datagram in pair_run: 0 = drop, 1 = deliver, 2 = deliver twice. NULL = deliver. */
+    int (*judge)(struct pair *pair, const struct pair_datagram *datagram);
+    void *judge_user;
+    const struct s2s_crypto_provider *provider;
+    struct s2si_ike_limits limits;
+    bool verbose;
+};
+
+/* Two ends that fit each other; the configurations may be changed before pair_start. */
+void pair_init(struct pair *pair);
+/* 0, or what went wrong (memory). The objects and one peer each. */
+int pair_start(struct pair *pair);
+void pair_stop(struct pair *pair);
+/* init, start, initiate from end 0, run: IKE_SA and CHILD_SA on both ends. */
+void pair_up(struct pair *pair);
+
+void pair_pump(struct pair *pair, int end);       /* takes outputs: datagrams go into flight, the kernel acts */
+void pair_tick(struct pair *pair);                /* both ends, at pair->now */
+size_t pair_complete(struct pair *pair, int end); /* everything pending of an end; @return how many */
+size_t pair_complete_one(struct pair *pair, int end, enum pair_pending_kind kind);
+struct pair_datagram *pair_next(struct pair *pair, int from); /* the oldest in flight, or NULL */
+struct pair_datagram *pair_find(struct pair *pair, int from, uint8_t exchange, bool response);
+void pair_deliver(struct pair *pair, struct pair_datagram *datagram); /* and removes */
+void pair_copy(struct pair *pair, const struct pair_datagram *datagram); /* delivers a copy */
+void pair_drop(struct pair *pair, struct pair_datagram *datagram);
+/* Delivers until nothing is in flight and nothing due now. */
+void pair_run(struct pair *pair);
+/* pair_run while the clock goes on by so much, in steps of the timers. */
+void pair_wait(struct pair *pair, s2s_time time);
+
+/* ---- judging ---- */
+size_t pair_ike_sas(const struct pair *pair, int end);   /* that are up */
+size_t pair_children(const struct pair *pair, int end);  /* with an outbound SA in the kernel */
+size_t pair_inbounds(const struct pair *pair, int end);  /* with an inbound SA in the kernel */
+const struct pair_sa *pair_outbound(const struct pair *pair, int end); /* the one that traffic takes, or NULL */
+/* Traffic from this end arrives: the other end's kernel has the SPI, with the same key. */
+bool pair_flows(const struct pair *pair, int from);
+size_t pair_events(const struct pair *pair, int end, enum s2si_ike_event_type type);
+const struct pair_event *pair_event(const struct pair *pair, int end, enum s2si_ike_event_type type); /* the last one */
+/* Both ends: exactly one IKE_SA, one CHILD_SA, traffic both ways. @return NULL or what is wrong. */
+const char *pair_fault(const struct pair *pair);
+
+#define PAIR_SECOND ((s2s_time)S2S_SECOND)
+
+#endif
