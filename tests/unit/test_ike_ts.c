@@ -154,6 +154,18 @@ static void test_narrow(void **state)
     }
 }
 
+/* The range that answers the packet is itself held by a wider one: the wider one leads, nothing is said twice. */
+static void test_packet_range_inside_a_wider_one(void **state)
+{
+    (void)state;
+    struct s2si_ts_list ours = TS("10.0.0.0/8", "0.0.0.0/0"), theirs = TS("10.2.0.7/32", "0.0.0.0/0");
+    struct s2s_selector out[S2SI_TS_MAX];
+    bool narrowed;
+    assert_int_equal(1, s2si_ts_narrow(ours.items, ours.count, &theirs, out, &narrowed));
+    assert_true(s2si_selector_equal(&ours.items[1], &out[0]));
+    assert_false(narrowed);
+}
+
 static void test_narrow_is_bounded(void **state)
 {
     (void)state;
@@ -194,6 +206,7 @@ int main(void)
         cmocka_unit_test(test_round_trip),        cmocka_unit_test(test_spoiled_bytes),
         cmocka_unit_test(test_ports_upside_down), cmocka_unit_test(test_many_selectors),
         cmocka_unit_test(test_narrow),            cmocka_unit_test(test_narrow_is_bounded),
+        cmocka_unit_test(test_packet_range_inside_a_wider_one),
         cmocka_unit_test(test_within_and_equal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

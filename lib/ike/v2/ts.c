@@ -107,21 +107,34 @@ void s2si_ts_encode(struct s2si_message_writer *writer, uint8_t type, const stru
     s2si_payload_end(writer);
 }
 
-/* Adds a result unless an earlier one holds it; drops earlier ones (but not those before keep) that it holds. */
-static size_t add_part(struct s2s_selector *out, size_t count, size_t keep, const struct s2s_selector *part)
+static bool covered(const struct s2s_selector *by, size_t count, const struct s2s_selector *selector)
 {
-    size_t left = keep;
     for (size_t i = 0; i < count; i++) {
-        if (s2si_selector_contains(&out[i], part)) {
-            return count;
+        if (s2si_selector_contains(&by[i], selector)) {
+            return true;
         }
     }
-    for (size_t i = keep; i < count; i++) {
+    return false;
+}
+
+/* Adds a result unless an earlier one holds it. It takes the place of the first earlier one that it holds, the others of
+   these go, so that what stands first keeps its rank. */
+static size_t add_part(struct s2s_selector *out, size_t count, const struct s2s_selector *part)
+{
+    size_t left = 0;
+    bool placed = false;
+    if (covered(out, count, part)) {
+        return count;
+    }
+    for (size_t i = 0; i < count; i++) {
         if (!s2si_selector_contains(part, &out[i])) {
             out[left++] = out[i];
+        } else if (!placed) {
+            out[left++] = *part;
+            placed = true;
         }
     }
-    if (left < S2SI_TS_MAX) {
+    if (!placed && left < S2SI_TS_MAX) {
         out[left++] = *part;
     }
     return left;
@@ -150,26 +163,15 @@ static size_t packet_part(const struct s2s_selector *ours, size_t our_count, con
     return 0;
 }
 
-static bool covered(const struct s2s_selector *by, size_t count, const struct s2s_selector *selector)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (s2si_selector_contains(&by[i], selector)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 size_t s2si_ts_narrow(const struct s2s_selector *ours, size_t our_count, const struct s2si_ts_list *theirs,
                       struct s2s_selector *out, bool *narrowed)
 {
-    size_t keep = names_packet(theirs) ? packet_part(ours, our_count, theirs, out) : 0;
-    size_t count = keep;
+    size_t count = names_packet(theirs) ? packet_part(ours, our_count, theirs, out) : 0;
     for (size_t i = 0; i < theirs->count; i++) {
         for (size_t j = 0; j < our_count; j++) {
             struct s2s_selector part;
             if (s2si_selector_intersect(&theirs->items[i], &ours[j], &part)) {
-                count = add_part(out, count, keep, &part);
+                count = add_part(out, count, &part);
             }
         }
     }
