@@ -52,6 +52,8 @@ enum s2s_drop_reason {
     S2S_DROP_NO_BUFFER,      /**< the entry has too little headroom or tailroom. */
     S2S_DROP_LOOP,           /**< an outer packet came in as an inner one. */
     S2S_DROP_TTL,            /**< inner hop limit exhausted. */
+    S2S_DROP_ECN,            /**< congestion was marked outside on a packet that cannot carry it (RFC 6040 section 4.2). */
+    S2S_DROP_CRYPTO,         /**< the crypto provider failed. */
     S2S_DROP_REASONS         /**< number of reasons. */
 };
 

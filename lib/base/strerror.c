@@ -70,6 +70,8 @@ static const char *const drop_names[S2S_DROP_REASONS] = {
     [S2S_DROP_NO_BUFFER] = "no_buffer",
     [S2S_DROP_LOOP] = "loop",
     [S2S_DROP_TTL] = "ttl",
+    [S2S_DROP_ECN] = "ecn",
+    [S2S_DROP_CRYPTO] = "crypto",
 };
 
 const char *s2s_drop_reason_name(int reason)
