@@ -26,6 +26,8 @@ struct s2si_health {
     s2s_time since;       /* of usable's last change */
     s2s_time good_since;
     enum s2s_trigger trigger; /* what made the last change */
+    s2s_time trigger_at;      /* when its cause began: the first unanswered probe, the take-down, ... */
+    struct s2si_timer timer;  /* S2SI_TIMER_HEALTH: a doubt becomes a verdict */
 };
 
 void s2si_health_init(s2s_tunnel *tunnel, s2s_time now);
@@ -36,5 +38,10 @@ void s2si_health_doubt(s2s_tunnel *tunnel, s2s_time now);  /* an IKE request is 
 void s2si_health_alive(s2s_tunnel *tunnel, s2s_time round_trip, s2s_time now); /* a liveness request was answered */
 void s2si_health_address(s2s_tunnel *tunnel, bool present, s2s_time now);
 void s2si_health_timer(s2s_tunnel *tunnel, s2s_time now);  /* S2SI_TIMER_HEALTH */
+/* The probe's verdict; since is when the first of the unanswered ones was sent. */
+void s2si_health_probe(s2s_tunnel *tunnel, bool bad, s2s_time since, s2s_time now);
+void s2si_health_free(s2s_tunnel *tunnel);
+/* Could carry traffic if nothing better is there: SAs are installed, our address is present. */
+bool s2si_health_possible(const s2s_tunnel *tunnel);
 
 #endif

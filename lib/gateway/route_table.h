@@ -9,14 +9,27 @@
 
 /* Embedded in s2s_gateway as .routing. */
 struct s2si_routing {
-    struct s2si_trie by_destination; /* value: s2s_route, best of its prefix */
+    struct s2si_trie by_destination; /* value: s2s_route, best of its prefix; no policy routes */
+    struct s2si_trie destinations;   /* value: s2s_route, first of all routes to its destination, see entry.next */
     s2s_route **policy;              /* by priority, then creation order */
     size_t policy_count, policy_capacity;
 };
 /* Embedded in s2s_route as .entry: what lookup and publish keep per route. */
 struct s2si_route_entry {
-    bool live, installed, published_now;
+    s2s_route *same;    /* next route to exactly this destination, less preferred; no policy routes */
+    s2s_route *next;    /* next route to this destination, of any type */
+    bool wanted;        /* the kernel should have its destination */
+    bool installed;     /* and has it */
 };
+
+/* The way of a packet: policy routes first, then the longest destination.
+   @return the tunnel, or NULL: *route is then the route that has no live path, or NULL if there is none. */
+s2s_tunnel *s2si_route_lookup(const s2s_gateway *gateway, const struct s2s_addr *source, const struct s2s_addr *destination,
+                              s2s_route **route);
+/* The live tunnel of a route and those to the same destination, or NULL. */
+s2s_tunnel *s2si_route_tunnel(const s2s_route *route);
+/* Whether a route's destination is to be known on the VPC side (route.publish, propagation, auto_propagate). */
+bool s2si_route_wanted(const s2s_route *route);
 
 int s2si_routing_init(s2s_gateway *gateway);
 void s2si_routing_free(s2s_gateway *gateway);

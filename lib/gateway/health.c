@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/gateway/health.h"
+
+#include "lib/gateway/objects.h"
+
+/* A retransmitted request raises a doubt; without any sign of life it is a verdict after this time. */
+#define DOUBT_TIME (1500 * (s2s_time)S2S_MILLISECOND)
+
+void s2si_health_init(s2s_tunnel *tunnel, s2s_time now)
+{
+    struct s2si_health *health = &tunnel->health;
+    s2si_timer_init(&health->timer, S2SI_TIMER_HEALTH, tunnel);
+    health->address_present = true;
+    health->since = now;
+}
+
+void s2si_health_free(s2s_tunnel *tunnel)
+{
+    s2si_timer_disarm(&tunnel->engine->timers, &tunnel->health.timer);
+}
+
+bool s2si_health_possible(const s2s_tunnel *tunnel)
+{
+    return tunnel->health.child_up && tunnel->health.address_present;
+}
+
+/* The outcome of all inputs. Whoever changed one calls this with the cause and when it began. */
+static void judge(s2s_tunnel *tunnel, enum s2s_trigger trigger, s2s_time trigger_at, s2s_time now)
+{
+    struct s2si_health *health = &tunnel->health;
+    bool verdict_dead = health->doubt && !s2si_timer_armed(&health->timer);
+    bool usable = s2si_health_possible(tunnel) && !health->draining && !health->probe_bad && !verdict_dead;
+    if (usable != health->usable) {
+        health->usable = usable;
+        health->since = now;
+        health->good_since = usable ? now : 0;
+        health->trigger = usable ? S2S_TRIGGER_RECOVERED : trigger;
+        health->trigger_at = trigger_at;
+    }
+    s2si_select_run(tunnel->gateway, trigger, now);
+}
+
+static void clear_doubt(s2s_tunnel *tunnel)
+{
+    tunnel->health.doubt = false;
+    s2si_timer_disarm(&tunnel->engine->timers, &tunnel->health.timer);
+}
+
+void s2si_health_tunnel_changed(s2s_tunnel *tunnel, enum s2s_trigger trigger, s2s_time now)
+{
+    struct s2si_health *health = &tunnel->health;
+    bool was_up = health->child_up;
+    health->child_up = tunnel->up_in && tunnel->up_out;
+    if (health->child_up && !was_up) {
+        clear_doubt(tunnel);
+        health->probe_bad = false; /* a new pair of SAs deserves a fair trial */
+    }
+    judge(tunnel, trigger, now, now);
+    s2si_probe_changed(tunnel, now);
+}
+
+void s2si_health_drain(s2s_tunnel *tunnel, bool draining, enum s2s_trigger trigger, s2s_time now)
+{
+    tunnel->health.draining = draining;
+    judge(tunnel, trigger, now, now);
+}
+
+void s2si_health_doubt(s2s_tunnel *tunnel, s2s_time now)
+{
+    if (tunnel->health.doubt || !tunnel->health.child_up)
+        return;
+    tunnel->health.doubt = true;
+    tunnel->health.trigger_at = now;
+    if (s2si_timer_arm(&tunnel->engine->timers, &tunnel->health.timer, now + DOUBT_TIME) != 0)
+        tunnel->health.doubt = false; /* no memory for a timer: dead-peer detection still decides */
+}
+
+void s2si_health_timer(s2s_tunnel *tunnel, s2s_time now)
+{
+    judge(tunnel, S2S_TRIGGER_LIVENESS, tunnel->health.trigger_at, now);
+}
+
+void s2si_health_alive(s2s_tunnel *tunnel, s2s_time round_trip, s2s_time now)
+{
+    (void)round_trip;
+    if (!tunnel->health.doubt)
+        return;
+    clear_doubt(tunnel);
+    judge(tunnel, S2S_TRIGGER_RECOVERED, now, now);
+}
+
+void s2si_health_address(s2s_tunnel *tunnel, bool present, s2s_time now)
+{
+    tunnel->health.address_present = present;
+    judge(tunnel, present ? S2S_TRIGGER_RECOVERED : S2S_TRIGGER_ADDRESS_LOST, now, now);
+}
+
+void s2si_health_probe(s2s_tunnel *tunnel, bool bad, s2s_time since, s2s_time now)
+{
+    if (tunnel->health.probe_bad == bad)
+        return;
+    tunnel->health.probe_bad = bad;
+    s2si_event_tunnel(tunnel, bad ? S2S_EVENT_PROBE_DOWN : S2S_EVENT_PROBE_UP, bad ? S2S_LOG_WARNING : S2S_LOG_NOTICE, NULL,
+                      bad ? "probe: no answer by this tunnel" : "probe: answered again by this tunnel");
+    judge(tunnel, bad ? S2S_TRIGGER_PROBE : S2S_TRIGGER_RECOVERED, since, now);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lookup of the data path. All routes of the gateway take part, published or not: publishing is about the VPC side
+ * (publish.c), and a packet that reaches the gateway by one route's prefix may match another route first.
+ */
+#include "lib/gateway/route_table.h"
+
+#include "lib/gateway/objects.h"
+
+int s2si_routing_init(s2s_gateway *gateway)
+{
+    s2si_trie_init(&gateway->routing.by_destination, &gateway->engine->mem);
+    s2si_trie_init(&gateway->routing.destinations, &gateway->engine->mem);
+    gateway->routing.policy = NULL;
+    gateway->routing.policy_count = gateway->routing.policy_capacity = 0;
+    return S2S_OK;
+}
+
+void s2si_routing_free(s2s_gateway *gateway)
+{
+    struct s2si_routing *routing = &gateway->routing;
+    s2si_trie_clear(&routing->by_destination);
+    s2si_trie_clear(&routing->destinations);
+    s2si_free(&gateway->engine->mem, routing->policy, routing->policy_capacity * sizeof *routing->policy);
+    routing->policy = NULL;
+    routing->policy_count = routing->policy_capacity = 0;
+}
+
+/* ---- making the tables ---- */
+
+/* Ascending priority, then order of creation: never the longest prefix (Alibaba's policy-based routing). */
+static bool policy_before(const s2s_route *a, const s2s_route *b)
+{
+    return a->params.priority != b->params.priority ? a->params.priority < b->params.priority : a->number < b->number;
+}
+
+static int put_policy(struct s2si_mem *mem, struct s2si_routing *routing, s2s_route *route)
+{
+    if (routing->policy_count == routing->policy_capacity) {
+        size_t capacity = routing->policy_capacity ? routing->policy_capacity * 2 : 8, size = sizeof *routing->policy;
+        void *bigger = s2si_resize(mem, routing->policy, routing->policy_capacity * size, capacity * size);
+        if (!bigger)
+            return S2S_ERR_NO_MEMORY;
+        routing->policy = bigger;
+        routing->policy_capacity = capacity;
+    }
+    size_t at = routing->policy_count++;
+    for (; at > 0 && policy_before(route, routing->policy[at - 1]); at--)
+        routing->policy[at] = routing->policy[at - 1];
+    routing->policy[at] = route;
+    return S2S_OK;
+}
+
+/* Equal destinations: what the operator wrote before what a peer said, then order of creation. */
+static bool destination_before(const s2s_route *a, const s2s_route *b)
+{
+    bool a_bgp = a->params.type == S2S_ROUTE_BGP, b_bgp = b->params.type == S2S_ROUTE_BGP;
+    return a_bgp != b_bgp ? b_bgp : a->number < b->number;
+}
+
+static int put_destination(struct s2si_routing *routing, s2s_route *route)
+{
+    s2s_route *first = s2si_trie_get(&routing->by_destination, &route->params.destination);
+    if (!first)
+        return s2si_trie_put(&routing->by_destination, &route->params.destination, route);
+    if (destination_before(route, first)) {
+        route->entry.same = first;
+        (void)s2si_trie_remove(&routing->by_destination, &route->params.destination);
+        return s2si_trie_put(&routing->by_destination, &route->params.destination, route);
+    }
+    while (first->entry.same && !destination_before(route, first->entry.same))
+        first = first->entry.same;
+    route->entry.same = first->entry.same;
+    first->entry.same = route;
+    return S2S_OK;
+}
+
+/* The kernel's table knows destinations only: routes of all types to one destination stand together. */
+static int join_destination(struct s2si_routing *routing, s2s_route *route)
+{
+    s2s_route *first = s2si_trie_get(&routing->destinations, &route->params.destination);
+    if (!first)
+        return s2si_trie_put(&routing->destinations, &route->params.destination, route);
+    route->entry.next = first->entry.next;
+    first->entry.next = route;
+    return S2S_OK;
+}
+
+int s2si_routing_rebuild(s2s_gateway *gateway, s2s_time now)
+{
+    struct s2si_routing *routing = &gateway->routing;
+    struct s2si_list *node;
+    int error = S2S_OK;
+    (void)now;
+    s2si_trie_clear(&routing->by_destination);
+    s2si_trie_clear(&routing->destinations);
+    routing->policy_count = 0;
+    S2SI_LIST_EACH(node, &gateway->routes)
+    {
+        s2s_route *route = S2SI_CONTAINER(node, s2s_route, node);
+        route->entry.same = route->entry.next = NULL;
+        if (error || !route->connection || route->connection->deleting)
+            continue;
+        error = route->params.type == S2S_ROUTE_POLICY ? put_policy(&gateway->engine->mem, routing, route)
+                                                       : put_destination(routing, route);
+        if (!error)
+            error = join_destination(routing, route);
+    }
+    s2si_routes_dirty(gateway);
+    return error;
+}
+
+/* ---- the lookup ---- */
+
+/* The first usable tunnel of a connection that does not hold the gateway's active pointer. */
+static s2s_tunnel *own_tunnel(const s2s_connection *connection)
+{
+    for (size_t i = 0; i < connection->tunnel_count; i++)
+        if (connection->tunnels[i] && connection->tunnels[i]->health.usable)
+            return connection->tunnels[i];
+    return NULL;
+}
+
+s2s_tunnel *s2si_route_tunnel(const s2s_route *route)
+{
+    for (const s2s_route *one = route; one; one = one->entry.same) {
+        s2s_tunnel *active = s2si_group_of(one->connection)->active;
+        if (active && active->connection == one->connection)
+            return active;
+    }
+    /* One egress for the gateway, but on a connection without this route: its own connections carry it. */
+    for (const s2s_route *one = route; one; one = one->entry.same) {
+        s2s_tunnel *tunnel = own_tunnel(one->connection);
+        if (tunnel)
+            return tunnel;
+    }
+    return NULL;
+}
+
+/* A source that is not given matches all (family 0). */
+static bool policy_matches(const s2s_route *route, const struct s2s_addr *source, const struct s2s_addr *destination)
+{
+    const struct s2s_route_params *params = &route->params;
+    return s2si_prefix_has(&params->destination, destination) &&
+           (params->source.addr.family == 0 || s2si_prefix_has(&params->source, source));
+}
+
+s2s_tunnel *s2si_route_lookup(const s2s_gateway *gateway, const struct s2s_addr *source, const struct s2s_addr *destination,
+                              s2s_route **route)
+{
+    const struct s2si_routing *routing = &gateway->routing;
+    for (size_t i = 0; i < routing->policy_count; i++) {
+        if (!policy_matches(routing->policy[i], source, destination))
+            continue;
+        *route = routing->policy[i];
+        return s2si_group_of((*route)->connection)->active;
+    }
+    *route = s2si_trie_match(&routing->by_destination, destination);
+    return *route ? s2si_route_tunnel(*route) : NULL;
+}
