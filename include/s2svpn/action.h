@@ -44,7 +44,9 @@ enum s2s_action_type {
 
 enum s2s_route_kind {
     S2S_ROUTE_TUNNEL = 0,     /**< through the device. */
-    S2S_ROUTE_UNREACHABLE = 1 /**< the fail-closed route, at a worse metric. */
+    S2S_ROUTE_UNREACHABLE = 1, /**< the fail-closed route, at a worse metric. */
+    S2S_ROUTE_LOCAL = 2        /**< not for the VPN: a network behind this gateway, which a wider VPN prefix must not take
+                                    (the lookup goes on in the host's other tables). */
 };
 
 struct s2s_crypto_job; /**< opaque; freed by s2s_engine_complete. */
@@ -120,6 +122,7 @@ struct s2s_result {
     const char *detail; /**< what the kernel said, e.g. "Operation not permitted"; borrowed; may be NULL. */
     uint32_t spi;       /**< SPI_ALLOCATE. */
     const char *device; /**< DEVICE_ADD: the name it got. */
+    uint8_t device_number; /**< DEVICE_ADD: s2s_packet.device of packets from and to it; 0 for the first device. */
 };
 
 enum s2s_stream_input_type {

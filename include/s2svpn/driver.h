@@ -24,6 +24,7 @@ struct s2s_driver_params {
     s2s_event_function event;       /**< may call any function of the library but s2s_driver_delete. NULL = not wanted. */
     void *event_user;
     bool job_thread;                /**< run CRYPTO_JOBs on a worker thread instead of inline (POSIX threads). */
+    const struct s2s_allocator *allocator; /**< copied; used on the loop's thread alone. NULL = malloc. */
 };
 S2S_API void s2s_driver_params_init(struct s2s_driver_params *params, size_t struct_size);
 /** Sets the engine's capabilities from the kernel and starts the kernel. @return 0, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY, or the kernel's error. */
@@ -32,7 +33,8 @@ S2S_API int s2s_driver_new(const struct s2s_driver_params *params, s2s_driver **
 S2S_API void s2s_driver_delete(s2s_driver *driver);
 /** To be called after objects of the engine were created, changed or deleted: carries out what follows from it. */
 S2S_API void s2s_driver_kick(s2s_driver *driver);
-/** Polite end: says goodbye, removes what is installed, calls done (once) when finished or after timeout. */
+/** Polite end: says goodbye, removes what is installed, calls done (once, from the loop) when finished or after timeout (in
+ *  nanoseconds from now). done may delete the driver. A second call does nothing. */
 S2S_API void s2s_driver_shutdown(s2s_driver *driver, s2s_time timeout, s2s_loop_timer_function done, void *user);
 
 S2S_EXTERN_C_END

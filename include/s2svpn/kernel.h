@@ -12,8 +12,9 @@
 
 S2S_EXTERN_C_BEGIN
 
-/** Where a kernel reports; made by the driver. All functions may be called from the kernel's loop callbacks, and
- *  complete also from inside submit. None blocks. */
+/** Where a kernel reports; made by the driver. All functions may be called from the kernel's loop callbacks. From inside submit
+ *  complete, stream and notice are kept until submit returned, stream_pull answers at once, and packets are dropped. submit is
+ *  never called from inside one of these functions. None blocks. */
 struct s2s_kernel_sink {
     size_t struct_size;
     void *user;

@@ -32,7 +32,8 @@ struct s2s_loop {
     /** Arms at an absolute time of now(), or disarms with S2S_TIME_NEVER. */
     void (*timer_set)(void *context, void *timer, s2s_time at);
     void (*timer_remove)(void *context, void *timer);
-    /** Makes the loop call function soon on its own thread (a finished worker). */
+    /** Makes the loop call function soon on its own thread (a finished worker). Bounded. A loop that is deleted first
+     *  calls what is pending. @return 0 or S2S_ERR_LIMIT. */
     int (*wake)(void *context, s2s_loop_timer_function function, void *user);
 };
 
@@ -56,8 +57,11 @@ struct s2s_manual_watch {
     unsigned events;
 };
 S2S_API size_t s2s_manual_loop_watches(const s2s_manual_loop *loop, struct s2s_manual_watch *out, size_t capacity);
-/** Tells that fd is ready. */
+/** Tells that fd is ready, then runs timers that are due. */
 S2S_API void s2s_manual_loop_ready(s2s_manual_loop *loop, int fd, unsigned events);
+/** What wake() calls, on the waking thread, so that a caller who sleeps in poll() gets up (writes a pipe, asyncio's
+ *  call_soon_threadsafe); he then calls s2s_manual_loop_advance. NULL = nothing. Set it before any thread starts. */
+S2S_API void s2s_manual_loop_set_waker(s2s_manual_loop *loop, s2s_loop_timer_function waker, void *user);
 
 S2S_EXTERN_C_END
 #endif
