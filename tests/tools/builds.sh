@@ -67,10 +67,12 @@ ctest_ring() {
     fi
     junit=$build/junit-$2.xml
     rm -f "$junit"
-    UBSAN_OPTIONS=print_stacktrace=1 ctest --test-dir "$1" -L "^$2\$" -R "${only:-.}" -j "$jobs" --output-junit "$junit" >"$build/ctest-$2.log" 2>&1
+    # ctest cuts the output of a test after 1024 bytes, in the middle of a case's name.
+    UBSAN_OPTIONS=print_stacktrace=1 ctest --test-dir "$1" -L "^$2\$" -R "${only:-.}" -j "$jobs" --output-junit "$junit" \
+        --test-output-size-passed 1000000 --test-output-size-failed 1000000 >"$build/ctest-$2.log" 2>&1
     if ! grep -q '<testcase' "$junit" 2>/dev/null; then
         echo "skip ${3:-}all: there is no test in tests/$2"
         return 0
     fi
-    python3 tests/tools/ctest_lines.py "$junit" ${4:-} | sed "s|^\(ok\|not ok\|skip\) |\1 ${3:-}|"
+    python3 tests/tools/ctest_lines.py "$junit" ${4:-} | sed "s#^\(ok\|not ok\|skip\) #\1 ${3:-}#"
 }
