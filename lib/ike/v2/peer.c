@@ -46,6 +46,15 @@ static int check_list(struct s2si_ike *ike, const struct s2si_proposal_list *lis
     return list->count == 0 ? S2S_ERR_UNSUPPORTED : 0;
 }
 
+static void number_proposals(struct s2si_proposal_list *list, enum s2si_ike_protocol protocol)
+{
+    for (size_t i = 0; i < list->count && i < S2SI_PROPOSALS; i++) {
+        list->items[i].number = (uint8_t)(i + 1);
+        list->items[i].protocol = (uint8_t)protocol;
+        list->items[i].spi_length = 0;
+    }
+}
+
 static int copy_config(struct s2si_ike_peer *peer, const struct s2si_ike_peer_config *config)
 {
     struct s2si_ike *ike = peer->ike;
@@ -69,6 +78,8 @@ static int copy_config(struct s2si_ike_peer *peer, const struct s2si_ike_peer_co
     peer->config.name = name;
     peer->config.psk = NULL;
     peer->config.psk_length = 0;
+    number_proposals(&peer->config.ike, S2SI_PROTOCOL_IKE);
+    number_proposals(&peer->config.esp, S2SI_PROTOCOL_ESP);
     return 0;
 }
 
