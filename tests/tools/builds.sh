@@ -9,6 +9,10 @@ build_tree() {
     title=$1
     shift
     [ ! -f "$mark" ] || return "$(cat "$mark")"
+    # A folder that was configured for another tree is of no use.
+    if [ -f "$tree/CMakeCache.txt" ] && ! grep -qx "CMAKE_HOME_DIRECTORY:INTERNAL=$top" "$tree/CMakeCache.txt"; then
+        rm -rf "$tree"
+    fi
     generator=
     command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
     began=$(date +%s)
