@@ -6,11 +6,13 @@
 #include "lib/gateway/route_table.h"
 
 #include "lib/gateway/objects.h"
+#include "lib/gateway/tunnel.h"
 
 int s2si_routing_init(s2s_gateway *gateway)
 {
     s2si_trie_init(&gateway->routing.by_destination, &gateway->engine->mem);
     s2si_trie_init(&gateway->routing.destinations, &gateway->engine->mem);
+    s2si_trie_init(&gateway->routing.inside, &gateway->engine->mem);
     gateway->routing.policy = NULL;
     gateway->routing.policy_count = gateway->routing.policy_capacity = 0;
     return S2S_OK;
@@ -21,6 +23,7 @@ void s2si_routing_free(s2s_gateway *gateway)
     struct s2si_routing *routing = &gateway->routing;
     s2si_trie_clear(&routing->by_destination);
     s2si_trie_clear(&routing->destinations);
+    s2si_trie_clear(&routing->inside);
     s2si_free(&gateway->engine->mem, routing->policy, routing->policy_capacity * sizeof *routing->policy);
     routing->policy = NULL;
     routing->policy_count = routing->policy_capacity = 0;
@@ -107,6 +110,19 @@ int s2si_routing_rebuild(s2s_gateway *gateway, s2s_time now)
             error = join_destination(routing, route);
     }
     s2si_routes_dirty(gateway);
+    return error;
+}
+
+int s2si_routing_inside(s2s_gateway *gateway)
+{
+    struct s2si_trie *inside = &gateway->routing.inside;
+    int error = S2S_OK;
+    s2si_trie_clear(inside);
+    for (s2s_tunnel *tunnel = s2si_tunnel_next(gateway, NULL); tunnel && !error; tunnel = s2si_tunnel_next(gateway, tunnel)) {
+        struct s2s_prefix host = {tunnel->inside_remote, (uint8_t)(s2si_addr_length(&tunnel->inside_remote) * 8)};
+        if (host.length && !s2si_trie_get(inside, &host))
+            error = s2si_trie_put(inside, &host, tunnel);
+    }
     return error;
 }
 

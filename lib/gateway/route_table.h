@@ -11,6 +11,7 @@
 struct s2si_routing {
     struct s2si_trie by_destination; /* value: s2s_route, best of its prefix; no policy routes */
     struct s2si_trie destinations;   /* value: s2s_route, first of all routes to its destination, see entry.next */
+    struct s2si_trie inside;         /* value: s2s_tunnel, by the far end's inside address: traffic to it is pinned */
     s2s_route **policy;              /* by priority, then creation order */
     size_t policy_count, policy_capacity;
 };
@@ -26,6 +27,8 @@ struct s2si_route_entry {
    @return the tunnel, or NULL: *route is then the route that has no live path, or NULL if there is none. */
 s2s_tunnel *s2si_route_lookup(const s2s_gateway *gateway, const struct s2s_addr *source, const struct s2s_addr *destination,
                               s2s_route **route);
+/* Inside addresses of the gateway's tunnels changed. @return 0 or S2S_ERR_NO_MEMORY. */
+int s2si_routing_inside(s2s_gateway *gateway);
 /* The live tunnel of a route and those to the same destination, or NULL. */
 s2s_tunnel *s2si_route_tunnel(const s2s_route *route);
 /* Whether a route's destination is to be known on the VPC side (route.publish, propagation, auto_propagate). */
