@@ -201,6 +201,13 @@ void rsp_close(struct rsp *rsp)
     free(rsp->text);
 }
 
+void rsp_need(const char *test, const char *name)
+{
+    struct rsp rsp;
+    rsp_open(&rsp, test, name);
+    rsp_close(&rsp);
+}
+
 const char *rsp_text(const struct rsp *rsp, const char *name)
 {
     for (size_t i = 0; i < rsp->count; i++) {

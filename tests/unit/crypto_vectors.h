@@ -80,6 +80,8 @@ struct rsp {
 /* name is relative to the package's folder. */
 void rsp_open(struct rsp *rsp, const char *test, const char *name);
 void rsp_close(struct rsp *rsp);
+/* Skips the test, before it holds anything, if the file is not there. */
+void rsp_need(const char *test, const char *name);
 /* The next record that starts with the field first ("COUNT", "Count", "Len"). @return false at the end. */
 bool rsp_next(struct rsp *rsp, const char *first);
 const char *rsp_text(const struct rsp *rsp, const char *name); /* NULL if the record has no such field */

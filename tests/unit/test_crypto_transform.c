@@ -235,6 +235,7 @@ static void cavp_gcm(void **state)
     (void)state;
     static const char *const names[] = {"gcmDecrypt128",      "gcmDecrypt192",      "gcmDecrypt256",
                                         "gcmEncryptExtIV128", "gcmEncryptExtIV192", "gcmEncryptExtIV256"};
+    rsp_need(__func__, "ciphers/AES/GCM/gcmDecrypt128.rsp");
     for (size_t i = 0; real_providers[i] != NULL; i++) {
         struct bench b = bench_open(real_providers[i]());
         for (size_t k = 0; k < 6; k++) {
@@ -342,6 +343,7 @@ static void cavp_cbc(void **state)
     (void)state;
     static const char *const names[] = {"CBCMMT", "CBCGFSbox", "CBCKeySbox", "CBCVarKey", "CBCVarTxt"};
     static const int sizes[] = {128, 192, 256};
+    rsp_need(__func__, "ciphers/AES/CBC/CBCMMT128.rsp");
     for (size_t i = 0; real_providers[i] != NULL; i++) {
         struct bench b = bench_open(real_providers[i]());
         size_t taken = 0;
