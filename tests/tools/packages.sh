@@ -9,7 +9,7 @@ packages_peers="iproute2 iputils-ping tcpdump nftables strongswan-swanctl charon
     libstrongswan-standard-plugins libstrongswan-extra-plugins bird2"
 packages_vectors="python3-cryptography-vectors"
 packages_python="python3-cffi python3-dev"
-packages_cross="gcc-arm-linux-gnueabihf qemu-user"
+packages_cross="gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user"
 
 # Packages of the list that are not installed, on one line; nothing where there is no dpkg.
 packages_missing() {
