@@ -57,7 +57,7 @@ ring() {
     seconds=$(($(date +%s) - start))
     grep -E '^(ok|not ok|skip) ' "$log" | sed "s/^\(ok\|not ok\|skip\) /\1 $name: /" >"$build/lines"
     if [ "$(cat "$build/status")" != 0 ] && ! grep -q '^not ok' "$build/lines"; then
-        echo "not ok $name: the ring ended with status $(cat "$build/status")" >>"$build/lines"
+        echo "not ok $name: the ring ended with status $(cat "$build/status"): $(tail -n 1 "$log")" >>"$build/lines"
     elif [ ! -s "$build/lines" ]; then
         echo "not ok $name: the ring said nothing" >>"$build/lines"
     fi

@@ -8,7 +8,10 @@ build_tree() {
     mark=$build/tried-$1
     title=$1
     shift
-    [ ! -f "$mark" ] || return "$(cat "$mark")"
+    if [ -f "$mark" ]; then
+        [ "$(cat "$mark")" = 0 ] || echo "build $title failed before, see $tree.log"
+        return "$(cat "$mark")"
+    fi
     # A folder that was configured for another tree is of no use.
     if [ -f "$tree/CMakeCache.txt" ] && ! grep -qx "CMAKE_HOME_DIRECTORY:INTERNAL=$top" "$tree/CMakeCache.txt"; then
         rm -rf "$tree"
