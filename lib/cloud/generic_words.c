@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* generic: plain words, and the profile that joins the tables. Algorithms have their common keywords. */
+/* generic: the four states that Alibaba names too, plain words otherwise, and the profile that joins the tables. Algorithms have their common keywords. */
 #include "lib/cloud/cloud.h"
 
 static const struct s2si_algorithm_word words[] = {
@@ -21,7 +21,9 @@ static const struct s2s_profile generic = {
                 .has_destination_routes = true, .has_static_routes = true},
     .inside = {.own_host = 0, .prefix_length = 30},
     .psk = {32, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", NULL},
-    .words = {.tunnel_status = {"disabled", "down", "connecting", "ike_up", "up", "draining"}, .tunnel_role = {"", ""},
+    .words = {.tunnel_status = {"disabled", "ike_sa_not_established", "ike_sa_not_established", "ipsec_sa_not_established",
+                                "ipsec_sa_established", "ipsec_sa_established"},
+              .tunnel_role = {"", ""},
               .connection_up = "up", .connection_down = "down", .connection_partial = "degraded", .gateway_ready = "ready",
               .gateway_pending = "starting", .route_published = "published", .route_unpublished = "unpublished", .bgp_up = "up",
               .bgp_down = "down", .local_subnets = "local_subnets", .remote_subnets = "remote_subnets"},
