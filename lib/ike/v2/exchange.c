@@ -52,6 +52,8 @@ void s2si_exchange_end(struct s2si_ike_sa *sa, struct s2si_slot *slot)
     if (slot == &sa->mine) {
         s2si_deadline_stop(sa->ike, &sa->deadlines, AT_RETRANSMIT);
         s2si_deadline_set(sa->ike, &sa->deadlines, AT_WISH, sa->ike->now);
+        if (sa->peer != NULL)
+            s2si_sa_watch(sa);
     }
 }
 
@@ -121,8 +123,19 @@ void s2si_exchange_sent(struct s2si_ike_sa *sa, struct s2si_slot *slot)
     slot->tries = 0;
     s2si_output_packet(ike, slot->packet, sa->peer->config.owner, &sa->local, &sa->remote);
     s2si_deadline_set(ike, &sa->deadlines, AT_RETRANSMIT, ike->now + retransmit_pause(sa, 0));
-    if (sa->state == ST_UP && sa->peer->config.dpd)
-        s2si_deadline_set(ike, &sa->deadlines, AT_LIVENESS, ike->now + sa->peer->config.dpd_timeout);
+    if (sa->state == ST_UP && sa->peer->config.dpd) {
+        s2s_time dead = sa->last_seen + sa->peer->config.dpd_timeout; /* counts from the last sign of life */
+        s2si_deadline_set(ike, &sa->deadlines, AT_LIVENESS, dead > ike->now ? dead : ike->now + S2S_SECOND);
+    }
+}
+
+bool s2si_exchange_repeat(struct s2si_ike_sa *sa, enum s2si_task task)
+{
+    struct s2si_slot *slot = &sa->mine;
+    if (slot->task != task || slot->wait != WAIT_ANSWER || slot->packet == NULL)
+        return false;
+    s2si_output_packet(sa->ike, slot->packet, sa->peer->config.owner, &sa->local, &sa->remote);
+    return true;
 }
 
 /* Nobody answered the last try. */

@@ -103,8 +103,9 @@ int s2si_ike_initiate(struct s2si_ike_peer *peer, s2s_time now);
 int s2si_ike_terminate(struct s2si_ike_peer *peer, bool hold, s2s_time now);
 int s2si_ike_rekey_ike(struct s2si_ike_peer *peer, s2s_time now);
 int s2si_ike_rekey_child(struct s2si_ike_peer *peer, uint32_t spi_in, s2s_time now); /* 0 = the newest */
-/* An empty INFORMATIONAL now (a probe or a doubt); no-op while another request is outstanding. @return 0,
-   S2S_ERR_AGAIN (one is outstanding), S2S_ERR_STATE (no IKE_SA). The answer comes as EVENT_ALIVE with the round trip. */
+/* An empty INFORMATIONAL now (a probe or a doubt). One that is still unanswered is sent again, the same bytes, without
+   counting as a retransmission: a probe that lost one packet is not a dead path. @return 0, S2S_ERR_AGAIN (another
+   request is outstanding), S2S_ERR_STATE (no IKE_SA). The answer comes as EVENT_ALIVE with the round trip. */
 int s2si_ike_liveness(struct s2si_ike_peer *peer, s2s_time now);
 /* ESP or anything else authenticated came from the peer: resets dead-peer detection. Cheap. */
 void s2si_ike_peer_alive(struct s2si_ike_peer *peer, s2s_time now);

@@ -286,8 +286,8 @@ void s2si_peer_attempt_failed(struct s2si_ike_peer *peer, enum s2si_ike_reason r
     peer->failures++;
     peer->last_reason = reason;
     peer->last_notify = notify;
-    if (!peer->config.start)
-        peer->wanted = peer->wanted && reason == S2SI_IKE_REASON_TIMEOUT && peer->failures < 2;
+    if (!peer->config.start && !peer->restarting) /* asked for once: tried once */
+        peer->wanted = false;
     if (s2si_peer_auto(peer) && s2si_peer_established(peer) == NULL)
         connect_after(peer, back_off(peer, peer->failures));
 }
@@ -297,7 +297,7 @@ void s2si_peer_lost(struct s2si_ike_peer *peer, bool restart)
     if (s2si_peer_established(peer) != NULL || s2si_peer_connecting(peer) != NULL)
         return;
     if (restart)
-        peer->wanted = true;
+        peer->wanted = peer->restarting = true;
     else if (!peer->config.start)
         peer->wanted = false;
     if (!s2si_peer_auto(peer))
@@ -372,6 +372,7 @@ int s2si_ike_terminate(struct s2si_ike_peer *peer, bool hold, s2s_time now)
     if (now > peer->ike->now)
         peer->ike->now = now;
     peer->held = hold;
+    peer->restarting = false;
     peer->wanted = peer->wanted && !hold;
     s2si_deadline_stop(peer->ike, &peer->deadlines, AT_PEER_CONNECT);
     s2si_deadline_stop(peer->ike, &peer->deadlines, AT_PEER_CHILD);
@@ -430,6 +431,8 @@ int s2si_ike_liveness(struct s2si_ike_peer *peer, s2s_time now)
         peer->ike->now = now;
     if (sa == NULL)
         return S2S_ERR_STATE;
+    if (s2si_exchange_repeat(sa, TASK_LIVENESS))
+        return 0;
     if (sa->mine.task != TASK_NONE)
         return S2S_ERR_AGAIN;
     sa->want_liveness = true;

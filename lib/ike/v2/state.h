@@ -213,6 +213,7 @@ struct s2si_ike_peer {
     struct s2si_list sas, children;
     bool held;         /* terminated for good, or waiting for initiate */
     bool wanted;       /* initiate was called */
+    bool restarting;   /* DPD action restart: until it is up again */
     bool local_absent; /* our address is away */
     uint32_t failures; /* attempts in a row */
     uint32_t child_failures;
@@ -323,7 +324,7 @@ void s2si_sa_not_half_open(struct s2si_ike_sa *sa);
 void s2si_sa_deadline(struct s2si_ike_sa *sa, unsigned which);
 void s2si_sa_moved(struct s2si_ike_sa *sa, const struct s2s_endpoint *local, const struct s2s_endpoint *remote);
 void s2si_sa_move_children(struct s2si_ike_sa *from, struct s2si_ike_sa *to);
-bool s2si_sa_usable(const struct s2si_ike_sa *sa); /* new exchanges may be started on it */
+void s2si_sa_watch(struct s2si_ike_sa *sa); /* sets the liveness deadline anew */
 
 /* ---- child_sa.c ---- */
 struct s2si_child_sa *s2si_child_new(struct s2si_ike_sa *sa, bool initiator);
@@ -359,6 +360,8 @@ void s2si_exchange_abort_child(struct s2si_ike_sa *sa, struct s2si_slot *slot);
 void s2si_exchange_abort(struct s2si_ike_sa *sa, struct s2si_slot *slot);
 /* Picks the next wish of this IKE_SA if its window is free. */
 void s2si_exchange_next(struct s2si_ike_sa *sa);
+/* Sends an unanswered request of this task once more, outside the schedule. @return false if there is none. */
+bool s2si_exchange_repeat(struct s2si_ike_sa *sa, enum s2si_task task);
 void s2si_exchange_sent(struct s2si_ike_sa *sa, struct s2si_slot *slot); /* sends slot->packet, starts retransmission */
 void s2si_exchange_retransmit(struct s2si_ike_sa *sa);
 void s2si_exchange_resume(struct s2si_ike_sa *sa, struct s2si_slot *slot, int result);
@@ -431,7 +434,7 @@ void s2si_child_try_again(struct s2si_ike_sa *sa, struct s2si_child_sa *old, s2s
 void s2si_rekey_child_answered(struct s2si_ike_sa *sa, uint64_t old_id, struct s2si_child_sa *child);
 void s2si_rekey_child_settle(struct s2si_ike_sa *sa, const struct s2si_negotiation *talks, struct s2si_child_sa *child);
 void s2si_rekey_child_installed(struct s2si_child_sa *child);
-void s2si_rekey_child_deleted(struct s2si_ike_sa *sa, const struct s2si_child_sa *gone);
+void s2si_rekey_child_deleted(struct s2si_ike_sa *sa, struct s2si_child_sa *gone);
 bool s2si_rekey_child_has_heir(const struct s2si_ike_sa *sa, const struct s2si_child_sa *old);
 bool s2si_rekey_ike_rival_wins(struct s2si_ike_sa *sa);
 bool s2si_rekey_ike_start(struct s2si_ike_sa *sa);
