@@ -55,6 +55,7 @@ void pair_init(struct pair *pair)
     memset(pair, 0, sizeof *pair);
     pair->now = 1000 * PAIR_SECOND;
     pair->provider = s2s_crypto_test();
+    pair->verbose = getenv("PAIR_VERBOSE") != NULL;
     s2si_ike_limits_init(&pair->limits);
     (void)s2s_addr_parse("192.0.2.1", &pair->end[0].address);
     (void)s2s_addr_parse("198.51.100.1", &pair->end[1].address);
@@ -192,6 +193,8 @@ static void dirty(struct pair_end *end, uint64_t id)
     const struct s2si_ike_child *child = s2si_ike_child_get(end->ike, id);
     bool in = child != NULL && child->want_in, out = child != NULL && child->want_out;
     struct pair_sa *sa = sa_of(end, id);
+    if (end->pair->verbose)
+        printf("         %c child %llu in %d out %d\n", 'a' + end->index, (unsigned long long)id, in, out);
     direction(end, id, true, in, sa->in);
     direction(end, id, false, out, sa->out);
 }
@@ -420,6 +423,7 @@ void pair_run(struct pair *pair)
 void pair_wait(struct pair *pair, s2s_time time)
 {
     s2s_time end = pair->now + time;
+    pair_run(pair);
     for (int round = 0; round < 200000 && pair->now < end; round++) {
         s2s_time next = end;
         for (int i = 0; i < 2; i++) {

@@ -190,9 +190,8 @@ static void refused(struct s2si_child_sa *child, int result)
         s2si_exchange_resume(sa, &sa->theirs, result);
         return;
     }
-    s2si_child_failed(sa, S2SI_IKE_REASON_KERNEL, 0, "the kernel refused the SA");
-    child->replaces = 0;
     s2si_child_close(child);
+    s2si_child_failed(sa, S2SI_IKE_REASON_KERNEL, 0, "the kernel refused the SA");
 }
 
 static void installed_one(struct s2si_child_sa *child)

@@ -123,10 +123,7 @@ void s2si_exchange_sent(struct s2si_ike_sa *sa, struct s2si_slot *slot)
     slot->tries = 0;
     s2si_output_packet(ike, slot->packet, sa->peer->config.owner, &sa->local, &sa->remote);
     s2si_deadline_set(ike, &sa->deadlines, AT_RETRANSMIT, ike->now + retransmit_pause(sa, 0));
-    if (sa->state == ST_UP && sa->peer->config.dpd) {
-        s2s_time dead = sa->last_seen + sa->peer->config.dpd_timeout; /* counts from the last sign of life */
-        s2si_deadline_set(ike, &sa->deadlines, AT_LIVENESS, dead > ike->now ? dead : ike->now + S2S_SECOND);
-    }
+    s2si_sa_watch(sa);
 }
 
 bool s2si_exchange_repeat(struct s2si_ike_sa *sa, enum s2si_task task)

@@ -178,7 +178,11 @@ static bool believe(struct s2si_ike_sa *sa, const struct s2si_message *message)
         refuse_responder(sa, S2SI_IKE_REASON_AUTH_FAILED, "the peer's AUTH does not verify: pre-shared keys differ");
         return false;
     }
-    return keep_identity(sa, &id);
+    if (!keep_identity(sa, &id)) {
+        s2si_sa_down(sa, S2SI_IKE_REASON_NO_MEMORY, 0, false);
+        return false;
+    }
+    return true;
 }
 
 static void child_of_auth(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, const struct s2si_message *message,

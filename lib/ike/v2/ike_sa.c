@@ -263,6 +263,7 @@ void s2si_sa_established(struct s2si_ike_sa *sa, bool rekeyed)
     struct s2si_ike_peer *peer = sa->peer;
     s2si_sa_in_waiting(sa);
     peer->failures = 0;
+    peer->restarting = false;
     peer->last_reason = S2SI_IKE_REASON_NONE;
     peer->last_notify = 0;
     if (rekeyed)
@@ -278,11 +279,6 @@ void s2si_sa_established(struct s2si_ike_sa *sa, bool rekeyed)
     s2si_deadline_set(sa->ike, &sa->deadlines, AT_WISH, sa->ike->now);
     if (sa->doomed)
         s2si_sa_close(sa, S2SI_IKE_REASON_ADMIN);
-}
-
-bool s2si_sa_usable(const struct s2si_ike_sa *sa)
-{
-    return sa->state == ST_UP;
 }
 
 void s2si_sa_moved(struct s2si_ike_sa *sa, const struct s2s_endpoint *local, const struct s2s_endpoint *remote)
@@ -432,25 +428,38 @@ void s2si_sa_close(struct s2si_ike_sa *sa, enum s2si_ike_reason reason)
 
 /* ---- deadlines ---- */
 
+/* dpd_timeout after the last sign of life, but never before an unanswered request had a second chance. */
+static s2s_time dead_at(const struct s2si_ike_sa *sa)
+{
+    const struct s2si_ike_peer_config *config = &sa->peer->config;
+    s2s_time by_silence = sa->last_seen + config->dpd_timeout, by_request = sa->mine.sent_at + 2 * config->retransmit_base;
+    return by_silence > by_request ? by_silence : by_request;
+}
+
+/* The next look at the peer's signs of life. ESP only moves last_seen: the deadline follows when it comes due. */
+void s2si_sa_watch(struct s2si_ike_sa *sa)
+{
+    const struct s2si_ike_peer_config *config = &sa->peer->config;
+    s2s_time now = sa->ike->now;
+    if (sa->state != ST_UP || !config->dpd)
+        return;
+    s2s_time at = sa->mine.wait == WAIT_ANSWER ? dead_at(sa) : sa->last_seen + config->dpd_delay;
+    s2si_deadline_set(sa->ike, &sa->deadlines, AT_LIVENESS, at > now ? at : now + S2S_SECOND);
+}
+
 static void check_liveness(struct s2si_ike_sa *sa)
 {
     const struct s2si_ike_peer_config *config = &sa->peer->config;
-    s2s_time now = sa->ike->now, silence = now - sa->last_seen;
+    s2s_time now = sa->ike->now;
     bool waiting = sa->mine.wait == WAIT_ANSWER;
-    s2s_time next = sa->last_seen + config->dpd_delay;
-    if (waiting && silence >= config->dpd_timeout && config->dpd_action != 1) {
+    if (waiting && now >= dead_at(sa) && config->dpd_action != 1) {
         s2si_sa_down(sa, S2SI_IKE_REASON_DPD, 0, false);
         return;
     }
-    if (waiting) {
-        next = sa->last_seen + config->dpd_timeout;
-    } else if (silence >= config->dpd_delay) {
+    if (!waiting && now - sa->last_seen >= config->dpd_delay)
         sa->want_liveness = true;
-        next = sa->last_seen + config->dpd_timeout;
-    }
-    s2si_deadline_set(sa->ike, &sa->deadlines, AT_LIVENESS, next > now ? next : now + S2S_SECOND);
-    if (!waiting)
-        s2si_exchange_next(sa);
+    s2si_exchange_next(sa);
+    s2si_sa_watch(sa);
 }
 
 static void limit_reached(struct s2si_ike_sa *sa)

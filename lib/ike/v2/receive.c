@@ -176,7 +176,11 @@ static void handle(struct arrival *in)
     }
     s2si_transition(sa, &in->message, kind);
     sa = s2si_sa_by_id(in->ike, id);
-    if (sa != NULL)
+    if (sa == NULL)
+        return;
+    if (in->response && sa->mine.task != TASK_NONE && sa->mine.wait == WAIT_NOTHING) /* an answer that fits nothing */
+        s2si_sa_down(sa, S2SI_IKE_REASON_INVALID_SYNTAX, 0, true);
+    else
         s2si_exchange_next(sa);
 }
 

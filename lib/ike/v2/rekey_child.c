@@ -80,7 +80,7 @@ void s2si_rekey_child_installed(struct s2si_child_sa *child)
 }
 
 /* Someone deleted a CHILD_SA: its heir sends from now on; if it was itself an heir, the old one may be rekeyed again. */
-void s2si_rekey_child_deleted(struct s2si_ike_sa *sa, const struct s2si_child_sa *gone)
+void s2si_rekey_child_deleted(struct s2si_ike_sa *sa, struct s2si_child_sa *gone)
 {
     struct s2si_list *at;
     struct s2si_child_sa *old = s2si_child_by_id(sa->ike, gone->replaces);
@@ -88,8 +88,10 @@ void s2si_rekey_child_deleted(struct s2si_ike_sa *sa, const struct s2si_child_sa
         old->replaced_by = 0;
     S2SI_LIST_EACH (at, &sa->children) {
         struct s2si_child_sa *heir = S2SI_CONTAINER(at, struct s2si_child_sa, node);
-        if (heir->outbound_later && heir->replaces == gone->data.id)
+        if (heir->outbound_later && heir->replaces == gone->data.id) {
+            gone->data.rekeyed = true;
             s2si_child_takes_over(heir);
+        }
     }
 }
 
