@@ -252,7 +252,7 @@ void s2si_child_drain_start(struct s2si_child_sa *child)
 
 void s2si_child_rest(struct s2si_child_sa *child, enum s2si_ike_reason reason, bool drain)
 {
-    bool draining = child->state == CH_DRAINING;
+    bool draining = child->state == CH_DRAINING, standing = child->sa != NULL && child->sa->state == ST_UP;
     if (child->state == CH_GONE || (draining && drain))
         return;
     if (child->reported && !child->data.rekeyed && !draining)
@@ -266,6 +266,8 @@ void s2si_child_rest(struct s2si_child_sa *child, enum s2si_ike_reason reason, b
         s2si_child_drain_start(child);
     else
         gone(child);
+    if (standing && !s2si_peer_has_child(child->peer))
+        s2si_peer_child_wanted(child->peer, false);
 }
 
 void s2si_child_close(struct s2si_child_sa *child)

@@ -201,8 +201,8 @@ static void child_of_auth(struct s2si_ike_sa *sa, struct s2si_negotiation *talks
     if (notify == 0 && s2si_child_derive(child, talks) != 0)
         notify = S2SI_N_NO_ADDITIONAL_SAS;
     if (notify != 0) { /* the responder has it already */
-        s2si_child_failed(sa, s2si_reason_of(notify), notify, "the answer does not fit what we proposed");
         s2si_child_close(child);
+        s2si_child_failed(sa, s2si_reason_of(notify), notify, "the answer does not fit what we proposed");
         return;
     }
     s2si_child_install(child, true, true);
