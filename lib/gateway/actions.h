@@ -28,6 +28,7 @@ struct s2si_sending {
 struct s2si_actions {
     struct s2si_mem *mem;
     struct s2si_list operations; /* struct s2si_operation.node, not yet handed out */
+    struct s2si_list jobs;       /* likewise */
     struct s2si_list datagrams, packets;
     size_t datagram_count, packet_count;
     uint64_t datagrams_dropped, packets_dropped;

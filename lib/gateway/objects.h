@@ -93,7 +93,10 @@ struct s2s_tunnel {
     enum s2s_tunnel_status status;
     s2s_time last_change;
     enum s2s_reason last_reason;
-    char last_error[200];
+    char last_error[300];
+    char label[112];         /* "connection/2", cut */
+    enum s2s_trigger trigger; /* why it went down, until it is up again */
+    bool made_psk;           /* effective.psk was made by the cloud's rule */
     bool held;               /* waits: not to be initiated (address lost, planned) */
     struct s2si_scope scope; /* its SAs and policies */
     uint32_t spi_in, spi_out; /* newest pair; 0 = none */
@@ -120,7 +123,8 @@ struct s2s_connection {
     struct s2s_connection_params effective; /* owned: with defaults, tunnels member empty */
     s2s_customer_gateway *customer_gateway; /* NULL when each tunnel names its own */
     s2s_tunnel **tunnels;
-    size_t tunnel_count;
+    size_t tunnel_count, tunnel_capacity;
+    bool routes_dropped;
     bool deleting; /* handle is gone; its tunnels say goodbye */
     /* ---- traffic half ---- */
     struct s2si_group group;
@@ -135,6 +139,7 @@ struct s2s_route {
     uint64_t number;                /* order of creation */
     bool automatic;                 /* made by its connection */
     bool listed;                    /* named by the configuration */
+    bool keep;                      /* while automatic routes are computed: still wanted */
     bool published;                 /* the flag */
     /* ---- traffic half ---- */
     struct s2si_route_entry entry;
@@ -148,7 +153,7 @@ struct s2s_gateway {
     struct s2s_gateway_params effective; /* owned: with defaults */
     const struct s2s_profile *profile;
     struct s2si_address *addresses;
-    size_t address_count;
+    size_t address_count, address_capacity, public_count; /* the first public_count are gateway.addresses, the rest what tunnels bind instead */
     bool dynamic_address; /* "dynamic": the kernel tells */
     struct s2si_list customer_gateways, connections, routes;
     uint64_t route_numbers;
@@ -160,6 +165,7 @@ struct s2s_gateway {
     struct s2si_map kernel_routes; /* key -> item of route_scope (actual.c) */
     bool adopted;         /* the first SCAN was answered */
     bool scanning;
+    size_t operations;    /* outstanding ones that name this gateway */
     bool deleting;        /* handle is gone; its tunnels say goodbye */
     bool removing;        /* they have: what is installed goes */
     struct s2si_timer scan_timer;
@@ -178,6 +184,7 @@ struct s2s_engine {
     struct s2s_engine_params params;
     uint32_t capabilities;
     s2s_time now;               /* of the last call */
+    uint64_t seed[2];           /* of the maps */
     bool inside;                /* debug builds: an entry point is running, or a leaf was called from one */
     bool shutting_down, shutdown_done;
     bool removing;              /* shutdown: the peers were told, now what is installed goes */

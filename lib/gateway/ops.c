@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "lib/ike/v2/ikev2.h"
+#include "lib/gateway/objects.h"
 
 int s2si_operations_init(struct s2si_operations *operations, struct s2si_mem *mem, const uint64_t seed[2])
 {
@@ -41,6 +41,9 @@ struct s2si_operation *s2si_operation_new(struct s2si_operations *operations, en
     }
     operations->outstanding++;
     operations->started++;
+    if (gateway) {
+        gateway->operations++;
+    }
     return operation;
 }
 
@@ -50,6 +53,9 @@ struct s2si_operation *s2si_operation_take(struct s2si_operations *operations, u
 
     if (operation) {
         operations->outstanding--;
+        if (operation->gateway) {
+            operation->gateway->operations--;
+        }
         s2si_list_remove(&operation->node);
     }
     return operation;

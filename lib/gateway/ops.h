@@ -22,7 +22,7 @@ struct s2s_crypto_job {
 enum s2si_operation_kind { S2SI_OP_ITEM = 0, S2SI_OP_SPI, S2SI_OP_JOB, S2SI_OP_SCAN };
 
 struct s2si_operation {
-    struct s2si_list node; /* actions->operations while it waits to be handed out */
+    struct s2si_list node; /* actions->operations or ->jobs while it waits to be handed out */
     uint64_t op;
     enum s2si_operation_kind kind;
     s2s_gateway *gateway;
@@ -32,7 +32,7 @@ struct s2si_operation {
     uint64_t generation; /* of the item's content when it was handed out */
     /* SPI */
     uint64_t ike_op;
-    struct s2s_endpoint local;
+    struct s2s_endpoint local, remote;
     /* JOB */
     struct s2s_crypto_job job;
 };

@@ -1,6 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 set(S2S_GATEWAY_SOURCES
+    lib/gateway/actions.c
+    lib/gateway/actual.c
+    lib/gateway/connection.c
+    lib/gateway/customer_gateway.c
+    lib/gateway/datapath.c
+    lib/gateway/desired.c
+    lib/gateway/effective.c
+    lib/gateway/engine.c
+    lib/gateway/esp_glue.c
+    lib/gateway/events.c
+    lib/gateway/explain.c
+    lib/gateway/gateway.c
+    lib/gateway/health.c
+    lib/gateway/ike_glue.c
+    lib/gateway/mtu.c
     lib/gateway/names.c
+    lib/gateway/ops.c
     lib/gateway/params.c
     lib/gateway/params_table.c
-    lib/gateway/profile.c)
+    lib/gateway/planned.c
+    lib/gateway/probe.c
+    lib/gateway/profile.c
+    lib/gateway/publish.c
+    lib/gateway/reconcile.c
+    lib/gateway/route.c
+    lib/gateway/route_table.c
+    lib/gateway/select.c
+    lib/gateway/shutdown.c
+    lib/gateway/status.c
+    lib/gateway/tunnel.c
+    lib/gateway/validate.c)

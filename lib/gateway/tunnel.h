@@ -12,14 +12,20 @@
 int s2si_tunnel_make(s2s_connection *connection, uint32_t index, const struct s2s_tunnel_params *given, s2s_tunnel **tunnel);
 /* Frees it with what it owns; nothing may be outstanding in its scope unless the engine goes. */
 void s2si_tunnel_free(s2s_tunnel *tunnel, s2s_time now);
-/* Effective params were computed: addresses, inside addresses, IKE peer. Starts or updates the IKE peer. @return 0 or an error. */
+/* Which customer gateway it uses; keeps count. */
+void s2si_tunnel_use(s2s_tunnel *tunnel, s2s_customer_gateway *customer_gateway);
+/* Outside and inside addresses from the effective params. */
+void s2si_tunnel_place(s2s_tunnel *tunnel);
+/* Effective params and addresses stand: makes, updates or removes the IKE peer, looks at probes and kernel state again. @return 0 or an error. */
 int s2si_tunnel_apply(s2s_tunnel *tunnel, s2s_time now);
 /* Initiates if it may and its startup action says so. */
 void s2si_tunnel_start(s2s_tunnel *tunnel, s2s_time now);
 /* Its SAs changed in the actual set: newest pair, health, data path. */
 void s2si_tunnel_sas_changed(s2s_tunnel *tunnel, s2s_time now);
 /* Status from the IKE core; emits TUNNEL_STATUS when it changed. */
-void s2si_tunnel_refresh(s2s_tunnel *tunnel, enum s2s_trigger trigger, s2s_time now);
+void s2si_tunnel_refresh(s2s_tunnel *tunnel, s2s_time now);
+/* Nothing keeps it from initiating: enabled, not held, its address is bound and there, nobody is taking it down. */
+bool s2si_tunnel_may_initiate(const s2s_tunnel *tunnel);
 /* Its own outside address came or went. */
 void s2si_tunnel_address(s2s_tunnel *tunnel, bool present, s2s_time now);
 /* Every tunnel of a gateway in file order: start with NULL. */
@@ -27,6 +33,9 @@ s2s_tunnel *s2si_tunnel_next(const s2s_gateway *gateway, const s2s_tunnel *after
 
 /* gateway.c: bound or present changed for some address. */
 void s2si_gateway_addresses_changed(s2s_gateway *gateway, s2s_time now);
+
+/* connection.c: politely down, freed when its tunnels have said goodbye. */
+void s2si_connection_close(s2s_connection *connection, s2s_time now);
 
 /* ---- planned take-down (planned.c) ---- */
 
