@@ -21,6 +21,7 @@
 #define S2SVPN_SIM_H
 
 #include <s2svpn/crypto.h>
+#include <s2svpn/engine.h>
 #include <s2svpn/kernel.h>
 #include <s2svpn/loop.h>
 
@@ -314,14 +315,11 @@ S2S_API void s2s_sim_kernel_refuse_ppm(s2s_sim_node *node, uint32_t ppm);
 S2S_API int s2s_sim_kernel_refuse(s2s_sim_node *node, enum s2s_action_type type, uint32_t skip, uint32_t count, int error);
 
 /** kill -9 of the process: the device goes and its routes and addresses with it, sockets close without a word, the unreachable
- *  routes stay; the sink is never called again. The caller then deletes driver and engine. The node's own kernel goes on
- *  forwarding. */
+ *  routes stay; the sink is never called again. The caller then deletes driver and engine; a new driver's start is the restart.
+ *  The node's own kernel goes on forwarding. */
 S2S_API void s2s_sim_node_crash(s2s_sim_node *node);
 /** Power off and on: nothing of what a process installed is left, NAT mappings neither. */
 S2S_API void s2s_sim_node_reboot(s2s_sim_node *node);
-/** A crashed or stopped process may start again (a driver's start does it by itself). */
-S2S_API void s2s_sim_node_restart(s2s_sim_node *node);
-
 /** What is installed on a gateway node, for assertions. @return how many there are; fills up to capacity. */
 S2S_API size_t s2s_sim_installed_routes(const s2s_sim_node *node, struct s2s_action_route *out, size_t capacity);
 struct s2s_sim_installed {
