@@ -12,6 +12,7 @@
 #include "lib/ike/v2/state.h"
 
 #define SECONDS(n) ((s2s_time)(n) * S2S_SECOND)
+#define ANSWER_TIME SECONDS(2)    /* an answer is with the initiator by then */
 #define REPLACED_TIME SECONDS(20) /* the DELETE of a replaced CHILD_SA is overdue */
 
 struct s2si_child_sa *s2si_child_new(struct s2si_ike_sa *sa, bool initiator)
@@ -155,6 +156,29 @@ static void retire(struct s2si_child_sa *old, const struct s2si_child_sa *heir)
     }
 }
 
+/*
+ * Both ends missed a CHILD_SA and made one each, for the same traffic: as with crossing rekeys, the one with the lowest
+ * nonce is deleted by who started it (RFC 7296 section 2.8.1); both ends come to the same result.
+ */
+static void settle_duplicates(struct s2si_child_sa *child)
+{
+    struct s2si_list *at;
+    S2SI_LIST_EACH (at, &child->sa->children) {
+        struct s2si_child_sa *other = S2SI_CONTAINER(at, struct s2si_child_sa, node);
+        if (other->state != CH_UP || other->initiator == child->initiator ||
+            !s2si_ts_equal(other->data.local_ts, other->data.local_ts_count, child->data.local_ts, child->data.local_ts_count) ||
+            !s2si_ts_equal(other->data.remote_ts, other->data.remote_ts_count, child->data.remote_ts,
+                           child->data.remote_ts_count))
+            continue;
+        bool lower = s2si_lowest_compare(&child->lowest, &other->lowest) < 0;
+        struct s2si_child_sa *loser = lower ? child : other, *winner = lower ? other : child;
+        if (!loser->initiator)
+            continue;
+        loser->redundant_of = winner->data.id;
+        s2si_deadline_set(child->ike, &loser->deadlines, AT_CHILD_REDUNDANT, child->ike->now + S2S_SECOND);
+    }
+}
+
 /* Both directions are installed: traffic is safe on it. */
 static void came_up(struct s2si_child_sa *child)
 {
@@ -169,6 +193,8 @@ static void came_up(struct s2si_child_sa *child)
         retire(old, child);
     if (child->replaces != 0)
         s2si_rekey_child_installed(child);
+    else if (child->sa != NULL)
+        settle_duplicates(child);
 }
 
 void s2si_child_takes_over(struct s2si_child_sa *child)
@@ -178,6 +204,34 @@ void s2si_child_takes_over(struct s2si_child_sa *child)
     child->outbound_later = false;
     s2si_deadline_stop(child->ike, &child->deadlines, AT_CHILD_REDUNDANT);
     s2si_child_install(child, true, true);
+}
+
+/*
+ * Responder, the answer to a request for a new CHILD_SA is out. The initiator can read what we send once it has that
+ * answer: at once if nothing else carries traffic, else a little later, so that no packet overtakes the answer.
+ */
+void s2si_child_answered(struct s2si_child_sa *child)
+{
+    struct s2si_list *at;
+    S2SI_LIST_EACH (at, &child->peer->children) {
+        const struct s2si_child_sa *other = S2SI_CONTAINER(at, const struct s2si_child_sa, peer_node);
+        child->outbound_later = child->outbound_later || (other != child && other->state == CH_UP && other->data.has_out);
+    }
+    if (child->outbound_later)
+        s2si_deadline_set(child->ike, &child->deadlines, AT_CHILD_REDUNDANT, child->ike->now + ANSWER_TIME);
+    else
+        s2si_child_install(child, true, true);
+}
+
+/* What waited beside this one has its turn. */
+static void relieve(struct s2si_ike_peer *peer)
+{
+    struct s2si_list *at;
+    S2SI_LIST_EACH (at, &peer->children) {
+        struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, peer_node);
+        if (child->outbound_later && child->replaces == 0)
+            s2si_child_takes_over(child);
+    }
 }
 
 /* The kernel refused. A responder still has its answer to give; else the peer must be told by DELETE. */
@@ -257,7 +311,7 @@ void s2si_child_rest(struct s2si_child_sa *child, enum s2si_ike_reason reason, b
         return;
     if (child->reported && !child->data.rekeyed && !draining)
         tell(child, S2SI_IKE_EV_CHILD_DOWN, reason);
-    child->reported = false;
+    child->reported = child->outbound_later = false;
     s2si_list_remove(&child->node);
     s2si_list_init(&child->node);
     child->sa = NULL;
@@ -266,6 +320,7 @@ void s2si_child_rest(struct s2si_child_sa *child, enum s2si_ike_reason reason, b
         s2si_child_drain_start(child);
     else
         gone(child);
+    relieve(child->peer);
     if (standing && !s2si_peer_has_child(child->peer))
         s2si_peer_child_wanted(child->peer, false);
 }
@@ -282,6 +337,9 @@ void s2si_child_close(struct s2si_child_sa *child)
         child->data.want_out = false;
         s2si_output_dirty(child);
     }
+    child->outbound_later = false;
+    relieve(child->peer);
+    s2si_rekey_child_deleted(child->sa, child); /* its heir sends from now on */
     s2si_exchange_next(child->sa);
 }
 
@@ -292,6 +350,16 @@ static void expired(struct s2si_child_sa *child)
     s2si_child_close(child);
     if (last && !s2si_peer_has_child(peer))
         s2si_peer_child_wanted(peer, false);
+}
+
+/* AT_CHILD_REDUNDANT: a DELETE of the peer's that did not come, or a duplicate. */
+static void redundant(struct s2si_child_sa *child)
+{
+    const struct s2si_child_sa *winner = s2si_child_by_id(child->ike, child->redundant_of);
+    if (child->outbound_later)
+        s2si_child_takes_over(child);
+    else if (child->redundant_of == 0 || (winner != NULL && winner->state == CH_UP))
+        s2si_child_close(child);
 }
 
 void s2si_child_deadline(struct s2si_child_sa *child, unsigned which)
@@ -308,11 +376,8 @@ void s2si_child_deadline(struct s2si_child_sa *child, unsigned which)
     case AT_CHILD_DRAIN:
         gone(child);
         break;
-    default: /* AT_CHILD_REDUNDANT: the peer's DELETE did not come */
-        if (child->outbound_later)
-            s2si_child_takes_over(child);
-        else
-            s2si_child_close(child);
+    default:
+        redundant(child);
     }
 }
 

@@ -56,10 +56,25 @@ static int send_request(struct s2si_ike_sa *sa, struct s2si_slot *slot)
     return s2si_send_request(sa, slot, S2SI_CREATE_CHILD_SA, &writer);
 }
 
+static bool deleted_already(const struct s2si_negotiation *talks, uint32_t spi)
+{
+    for (size_t i = 0; i < talks->deleted_count; i++) {
+        if (talks->deleted[i] == spi)
+            return true;
+    }
+    return false;
+}
+
 static int finish(struct s2si_ike_sa *sa, struct s2si_slot *slot)
 {
     struct s2si_negotiation *talks = slot->talks;
     struct s2si_child_sa *child = s2si_child_by_id(sa->ike, talks->child);
+    if (child != NULL && deleted_already(talks, child->data.spi_out)) {
+        struct s2si_child_sa *old = s2si_child_by_id(sa->ike, talks->old);
+        s2si_exchange_abort(sa, slot);
+        s2si_child_try_again(sa, old, SECONDS(4));
+        return 0;
+    }
     int result = child == NULL ? S2S_ERR_STATE : s2si_child_derive(child, talks);
     if (result != 0)
         return result;
@@ -282,7 +297,7 @@ static int respond(struct s2si_ike_sa *sa, struct s2si_slot *slot)
     if (talks->old != 0)
         s2si_rekey_child_answered(sa, talks->old, child);
     else
-        s2si_child_install(child, true, true);
+        s2si_child_answered(child);
     s2si_exchange_end(sa, slot);
     return 0;
 }

@@ -92,7 +92,7 @@ static int respond(struct s2si_ike_sa *sa, struct s2si_slot *slot)
     talks->child = 0;
     s2si_sa_established(sa, false);
     if (child != NULL)
-        s2si_child_install(child, true, true);
+        s2si_child_answered(child);
     s2si_exchange_end(sa, slot);
     return 0;
 }

@@ -103,11 +103,21 @@ static void tell_delete(const struct s2si_ike_sa *sa, const struct s2si_child_sa
     s2si_output_event(sa->ike, &event);
 }
 
+/* The answer to our CREATE_CHILD_SA may still be on its way, overtaken by the DELETE of what it makes. */
+static void not_known_yet(struct s2si_ike_sa *sa, uint32_t spi)
+{
+    struct s2si_negotiation *talks = sa->mine.talks;
+    if (talks != NULL && talks->deleted_count < S2SI_COUNT(talks->deleted))
+        talks->deleted[talks->deleted_count++] = spi;
+}
+
 static void delete_child(struct s2si_ike_sa *sa, uint32_t spi, struct request *request)
 {
     struct s2si_child_sa *child = s2si_child_by_spi_out(sa, spi);
-    if (child == NULL)
-        return; /* section 2.25.1: an answer without it */
+    if (child == NULL) { /* section 2.25.1: an answer without it */
+        not_known_yet(sa, spi);
+        return;
+    }
     bool closing = child->state == CH_DELETING;
     if (!closing && request->answers < S2SI_COUNT(request->answer))
         request->answer[request->answers++] = child->data.spi_in;

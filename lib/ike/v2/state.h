@@ -87,6 +87,8 @@ struct s2si_negotiation {
     struct s2si_proposal chosen;
     uint64_t child, old;              /* ids: the CHILD_SA in the making and the one it replaces */
     uint64_t successor;               /* id of the IKE_SA in the making */
+    uint32_t deleted[4];              /* unknown SPIs that the peer deleted meanwhile: its answer may name one */
+    uint8_t deleted_count;
     uint64_t rival;                   /* id of what the peer made of the same SA meanwhile (a collision), 0 = none */
     struct s2si_lowest rival_lowest;
     uint64_t spi, peer_spi64;         /* TASK_IKE_REKEY: the new SPIs */
@@ -198,6 +200,7 @@ struct s2si_child_sa {
     bool outbound_later;        /* responder of a rekey: outbound after the old one's DELETE (RFC 7296 section 2.8) */
     uint64_t replaces;          /* id of the one it takes over from */
     uint64_t replaced_by;
+    uint64_t redundant_of;      /* a duplicate of this one: to be deleted after a pause */
     struct s2si_lowest lowest;
     struct s2si_deadlines deadlines;
 };
@@ -332,6 +335,7 @@ void s2si_child_free(struct s2si_child_sa *child); /* never installed */
 /* Keys from talks; initiator and responder are those of the exchange. */
 int s2si_child_derive(struct s2si_child_sa *child, struct s2si_negotiation *talks);
 void s2si_child_install(struct s2si_child_sa *child, bool inbound, bool outbound);
+void s2si_child_answered(struct s2si_child_sa *child);
 void s2si_child_takes_over(struct s2si_child_sa *child); /* outbound too; the one that it replaces stops sending */
 /* Stops sending now, receives until the drain is over. */
 void s2si_child_rest(struct s2si_child_sa *child, enum s2si_ike_reason reason, bool drain);
