@@ -73,7 +73,8 @@ def _algorithms(field, words):
 
 
 class Params:
-    """A params struct made from keywords; .c is the pointer. Keeps what it points to alive."""
+    """A params struct made from keywords; .c is the pointer. Keeps what it points to alive as long as it lives itself: give it
+    a name of its own around the call."""
 
     COUNTS = {"addresses": "address_count", "vpc_cidrs": "vpc_cidr_count", "route_tables": "route_table_count",
               "local_subnets": "local_subnet_count", "remote_subnets": "remote_subnet_count", "tunnels": "tunnel_count"}
@@ -174,8 +175,8 @@ class Engine:
         return out
 
     def gateway(self, now=0, **values):
-        out = ffi.new("s2s_gateway **")
-        check(lib.s2s_gateway_new(self.c, Params("s2s_gateway_params", **values).c, now, out), self)
+        out, params = ffi.new("s2s_gateway **"), Params("s2s_gateway_params", **values)
+        check(lib.s2s_gateway_new(self.c, params.c, now, out), self)
         return Gateway(self, out[0])
 
 
@@ -184,17 +185,17 @@ class Gateway:
         self.engine, self.c = engine, c
 
     def customer_gateway(self, **values):
-        out = ffi.new("s2s_customer_gateway **")
-        check(lib.s2s_customer_gateway_new(self.c, Params("s2s_customer_gateway_params", **values).c, out), self.engine)
+        out, params = ffi.new("s2s_customer_gateway **"), Params("s2s_customer_gateway_params", **values)
+        check(lib.s2s_customer_gateway_new(self.c, params.c, out), self.engine)
 
     def connection(self, now=0, **values):
-        out = ffi.new("s2s_connection **")
-        check(lib.s2s_connection_new(self.c, Params("s2s_connection_params", **values).c, now, out), self.engine)
+        out, params = ffi.new("s2s_connection **"), Params("s2s_connection_params", **values)
+        check(lib.s2s_connection_new(self.c, params.c, now, out), self.engine)
         return Connection(self.engine, out[0])
 
     def route(self, now=0, **values):
-        out = ffi.new("s2s_route **")
-        check(lib.s2s_route_new(self.c, Params("s2s_route_params", **values).c, now, out), self.engine)
+        out, params = ffi.new("s2s_route **"), Params("s2s_route_params", **values)
+        check(lib.s2s_route_new(self.c, params.c, now, out), self.engine)
 
 
 class Connection:

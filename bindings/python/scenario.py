@@ -14,8 +14,9 @@ for name, outside, network, host in (("alibaba", ["8.0.0.146", "8.0.0.74"], "10.
     node.route("0.0.0.0/0", outer), node.address(inner, network)
     machine.address(inner, host + "/16"), machine.route("0.0.0.0/0", inner)
     engine = Engine()
+    driver = Driver(engine, world.loop, node.kernel, events.append)
     ends[name] = (engine, engine.gateway(name=name, profile=name, addresses=outside, vpc_cidrs=[network.replace("0.1/", "0.0/")],
-                                         route_tables=[dict(name="main", system=1, propagate=1)]), machine, node)
+                                         route_tables=[dict(name="main", system=1, propagate=1)]), machine, driver)
 aws, ali = ends["aws"][1], ends["alibaba"][1]
 psk = []
 for i, far in enumerate(["8.0.0.146", "8.0.0.74"]):  # step 2: two customer gateways, two connections, tunnel 1 of each
@@ -30,7 +31,8 @@ both = ali.connection(name="to-aws", route_mode=0, effect_immediately=1, local_s
                       remote_subnets=["192.168.0.0/16"], tunnels=[dict(customer_gateway="ugw%d" % i, psk=psk[i],
                       ike_lifetime=28800, ipsec_lifetime=3600) for i in (0, 1)])
 ali.route(type=0, source="10.0.0.0/16", destination="192.168.0.0/16", connection="to-aws", publish=1)
-drivers = [Driver(engine, world.loop, node.kernel, events.append) for engine, _, _, node in ends.values()]
+drivers = [driver for _, _, _, driver in ends.values()]
+[driver.kick() for driver in drivers]
 world.run(5)
 ping = ends["alibaba"][2].ping("192.168.10.113", count=500)  # step 4: five seconds of pings, the key changed meanwhile
 world.run(2)
