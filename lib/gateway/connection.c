@@ -94,8 +94,8 @@ void s2si_connection_free(s2s_connection *connection, s2s_time now)
     struct s2si_mem *mem = &connection->gateway->engine->mem;
 
     s2si_routes_drop(connection);
-    for (size_t i = 0; i < connection->tunnel_count; i++) {
-        s2si_tunnel_free(connection->tunnels[i], now);
+    while (connection->tunnel_count) {
+        s2si_tunnel_free(connection->tunnels[--connection->tunnel_count], now); /* nobody finds it any more */
     }
     s2si_group_free(connection->gateway, &connection->group);
     s2si_list_remove(&connection->node);

@@ -20,15 +20,27 @@ static bool gone(const s2s_gateway *gateway)
     return gateway->engine->removing || gateway->removing;
 }
 
-static void want_bind(s2s_engine *engine, s2s_gateway *gateway, const s2s_tunnel *tunnel)
+static void want_bound(s2s_gateway *gateway, const struct s2s_addr *addr)
 {
-    struct s2si_item_content content = { 0 };
+    struct s2si_item_content content = { .addr = *addr };
 
-    if (tunnel->effective.enabled == 0 || tunnel->local.family == 0) {
-        return;
+    if (addr->family) {
+        s2si_desired_want(gateway->engine, &gateway->base_scope, S2SI_ITEM_BIND, &content);
     }
-    content.addr = tunnel->local;
-    s2si_desired_want(engine, &gateway->base_scope, S2SI_ITEM_BIND, &content);
+}
+
+/* The address of a tunnel, and as long as it says goodbye the one that its SAs still use. */
+static void want_bind(s2s_gateway *gateway, const s2s_tunnel *tunnel)
+{
+    struct s2si_ike_status ike;
+
+    if (tunnel->effective.enabled != 0) {
+        want_bound(gateway, &tunnel->local);
+    }
+    if (tunnel->planned != S2SI_PLANNED_NONE && tunnel->peer) {
+        s2si_ike_peer_status(tunnel->peer, &ike);
+        want_bound(gateway, &ike.local.addr);
+    }
 }
 
 static void want_address(s2s_engine *engine, s2s_gateway *gateway, const s2s_tunnel *tunnel)
@@ -54,7 +66,7 @@ static void mark_base(s2s_engine *engine, s2s_gateway *gateway)
         return;
     }
     while ((tunnel = s2si_tunnel_next(gateway, tunnel)) != NULL) {
-        want_bind(engine, gateway, tunnel);
+        want_bind(gateway, tunnel);
         if (engine->capabilities & S2S_KERNEL_ROUTES) {
             want_address(engine, gateway, tunnel);
         }

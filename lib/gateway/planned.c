@@ -60,6 +60,7 @@ static void finish(s2s_tunnel *tunnel, s2s_time now)
     s2si_timer_disarm(&tunnel->engine->timers, &tunnel->planned_timer);
     tunnel->held = tunnel->planned_hold;
     s2si_health_drain(tunnel, false, tunnel->planned_trigger, now);
+    s2si_scope_dirty(tunnel->engine, &tunnel->gateway->base_scope); /* an address that only the farewell needed */
     if (tunnel->connection->deleting || tunnel->engine->shutting_down) {
         if (tunnel->peer) {
             s2si_ike_peer_remove(tunnel->peer, now);

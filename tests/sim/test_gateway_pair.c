@@ -183,7 +183,6 @@ static void test_kernel_refuses(void **state)
         struct pair pair;
         pair_params_init(&params);
         params.seed = seed;
-        params.mode = seed % 2 ? S2S_SIM_RAW : S2S_SIM_ESP;
         pair_setup(&pair, &params);
         s2s_sim_kernel_refuse_ppm(pair.a.node, 200000);
         s2s_sim_kernel_refuse_ppm(pair.b.node, 200000);
