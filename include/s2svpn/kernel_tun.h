@@ -53,9 +53,9 @@ S2S_API int s2s_tun_kernel_new(const struct s2s_tun_params *params, s2s_tun_kern
 S2S_API void s2s_tun_kernel_delete(s2s_tun_kernel *kernel);
 /** The seam's table; lives as long as the backend. */
 S2S_API const struct s2s_kernel *s2s_tun_kernel_table(s2s_tun_kernel *kernel);
-/** The table for VPN routes of a device when an action says table 0: 21000 + 2 n for a device name that ends in the number n
- *  below 1000 (s2s0: 21000), else from 23000 on by a hash of the name. Each gateway of a network namespace so has its own. */
-S2S_API uint32_t s2s_tun_default_table(const char *device);
+/** The table for VPN routes of a gateway when an action says table 0: an even number from 21000 to 28998, by a hash of the
+ *  gateway's name, so that gateways of a network namespace do not share one. */
+S2S_API uint32_t s2s_tun_default_table(const char *gateway);
 
 /** Figures of the backend, for status and tests. */
 struct s2s_tun_stats {

@@ -31,4 +31,21 @@ set(S2S_BACKEND_SIM_SOURCES
     lib/backend/sim_ping.c
     lib/backend/sim_route.c
     lib/backend/sim_rule.c
-    lib/backend/sim_stream.c)
+    lib/backend/sim_segment.c
+    lib/backend/sim_stream.c
+    lib/backend/sim_tcp.c)
+set(S2S_BACKEND_LINUX_SOURCES
+    lib/backend/netlink.c
+    lib/backend/netlink_link.c
+    lib/backend/netlink_route.c
+    lib/backend/netlink_rule.c
+    lib/backend/tun_batch.c
+    lib/backend/tun_binding.c
+    lib/backend/tun_device.c
+    lib/backend/tun_kernel.c
+    lib/backend/tun_monitor.c
+    lib/backend/tun_raw.c
+    lib/backend/tun_routing.c
+    lib/backend/tun_scan.c
+    lib/backend/tun_streams.c
+    lib/backend/tun_udp.c)
