@@ -54,6 +54,7 @@ void pair_init(struct pair *pair)
 {
     memset(pair, 0, sizeof *pair);
     pair->now = 1000 * PAIR_SECOND;
+    pair->nat_shift = 10000;
     pair->provider = s2s_crypto_test();
     pair->verbose = getenv("PAIR_VERBOSE") != NULL;
     s2si_ike_limits_init(&pair->limits);
@@ -257,10 +258,10 @@ static void translate(struct pair *pair, struct pair_datagram *datagram)
         return;
     if (datagram->from == 0) {
         datagram->source.addr = pair->end[0].seen_as;
-        datagram->source.port = (uint16_t)(datagram->source.port + 10000);
+        datagram->source.port = (uint16_t)(datagram->source.port + pair->nat_shift);
     } else {
         datagram->destination.addr = pair->end[0].address;
-        datagram->destination.port = (uint16_t)(datagram->destination.port - 10000);
+        datagram->destination.port = (uint16_t)(datagram->destination.port - pair->nat_shift);
     }
 }
 

@@ -80,6 +80,7 @@ struct pair {
     size_t flights;     /* array slots in use, in order of sending */
     unsigned sent;      /* datagrams since start */
     bool nat;           /* end 0 is behind one */
+    uint16_t nat_shift; /* it adds this to ports */
     /* Judges each datagram in pair_run: 0 = drop, 1 = deliver, 2 = deliver twice. NULL = deliver. */
     int (*judge)(struct pair *pair, const struct pair_datagram *datagram);
     void *judge_user;

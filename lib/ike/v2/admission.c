@@ -47,8 +47,12 @@ enum s2si_admission s2si_admission(struct s2si_ike *ike, const struct s2s_endpoi
         ike->counters.refused_half_open++;
         return ADMIT_NOT;
     }
-    (void)spend(&ike->dh_tokens, &ike->dh_refilled, limits->dh_per_second, ike->now, true);
     return ADMIT;
+}
+
+void s2si_admission_take(struct s2si_ike *ike)
+{
+    (void)spend(&ike->dh_tokens, &ike->dh_refilled, ike->limits.dh_per_second, ike->now, true);
 }
 
 bool s2si_admission_error(struct s2si_ike *ike)

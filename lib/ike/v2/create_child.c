@@ -171,6 +171,8 @@ static void refused(struct s2si_ike_sa *sa, const struct s2si_message *message)
         s2si_exchange_next(sa);
     } else if (verdict == VERDICT_REAUTHENTICATE) {
         s2si_child_failed(sa, s2si_reason_of(type), type, s2si_notify_name(type));
+        if (old != NULL)
+            s2si_sa_reauthenticate(sa);
     } else {
         s2si_child_failed(sa, s2si_reason_of(type), type, s2si_notify_name(type));
         if (old != NULL)

@@ -222,6 +222,8 @@ static void settle_duplicates(struct s2si_ike_sa *sa)
             continue;
         if (other->state == ST_INIT_I) { /* the peer knows nothing of it yet */
             s2si_sa_free(other);
+        } else if (other->id == sa->instead_of) {
+            s2si_sa_close(other, S2SI_IKE_REASON_REPLACED);
         } else if (other->state == ST_UP && other->initiator != sa->initiator && other->established_at >= sa->created) {
             struct s2si_ike_sa *loser = s2si_lowest_compare(&other->lowest, &sa->lowest) < 0 ? other : sa;
             loser->redundant_of = loser == sa ? other->id : sa->id;
@@ -319,6 +321,13 @@ void s2si_sa_move_children(struct s2si_ike_sa *from, struct s2si_ike_sa *to)
     s2si_deadline_stop(from->ike, &from->deadlines, AT_KEEPALIVE);
     s2si_deadline_set(from->ike, &from->deadlines, AT_LIMIT, from->ike->now + REKEYED_TIME);
     s2si_deadline_set(to->ike, &to->deadlines, AT_WISH, to->ike->now);
+}
+
+/* Where the peer refuses to rekey (section 2.8: "reauthentication"): make before break, with all of IKE_AUTH. */
+void s2si_sa_reauthenticate(struct s2si_ike_sa *sa)
+{
+    if (sa->state == ST_UP && s2si_peer_connecting(sa->peer) == NULL && sa->peer->config.remote.family != 0)
+        (void)s2si_init_start(sa->peer, sa->id);
 }
 
 /* ---- the end ---- */

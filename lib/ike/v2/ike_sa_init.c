@@ -51,12 +51,13 @@ static int prepare(struct s2si_ike_sa *sa)
     return result != 0 ? result : s2si_job_start(sa, slot, JOB_PUBLIC);
 }
 
-int s2si_init_start(struct s2si_ike_peer *peer)
+int s2si_init_start(struct s2si_ike_peer *peer, uint64_t instead_of)
 {
     struct s2si_ike_sa *sa = s2si_sa_new(peer->ike, peer, true);
     if (sa == NULL)
         return S2S_ERR_NO_MEMORY;
     (void)s2si_sa_attach(sa, peer);
+    sa->instead_of = instead_of;
     int result = prepare(sa);
     if (result != 0)
         s2si_sa_free(sa);
@@ -132,7 +133,9 @@ static void noted(struct s2si_ike_sa *sa, enum s2si_ike_reason reason, uint16_t 
     if (!sa->told_failure)
         s2si_peer_event(sa->peer, S2SI_IKE_EV_FAILED, reason, notify, detail);
     sa->told_failure = true;
-    if (++talks->refusals >= REFUSALS)
+    if (talks->refusals <= sa->mine.tries) /* one a transmission: a burst of forged ones counts once */
+        talks->refusals++;
+    if (talks->refusals >= REFUSALS)
         s2si_sa_down(sa, reason, notify, false);
 }
 

@@ -145,6 +145,7 @@ static int start(struct s2si_ike_sa *sa, const struct init *init)
 static void admit(struct s2si_ike *ike, const struct init *init)
 {
     struct s2si_ike_sa *sa = s2si_sa_new(ike, init->peer, false);
+    s2si_admission_take(ike);
     if (sa != NULL && start(sa, init) != 0)
         s2si_sa_free(sa);
 }
@@ -158,6 +159,10 @@ void s2si_init_request(struct s2si_ike *ike, const struct s2si_message *message,
     if (s2si_ke_decode(s2si_message_find(message, S2SI_PAYLOAD_KE, 0), &init.ke) != 0 ||
         s2si_nonce_decode(s2si_message_find(message, S2SI_PAYLOAD_NONCE, 0), &init.nonce) != 0) {
         refuse(ike, &init, S2SI_N_INVALID_SYNTAX, NULL, 0);
+        return;
+    }
+    if (s2si_peer_by_address(ike, local, remote, NULL) == NULL) { /* nobody of ours, with or without a cookie */
+        refuse(ike, &init, S2SI_N_NO_PROPOSAL_CHOSEN, NULL, 0);
         return;
     }
     enum s2si_admission admission = s2si_admission(ike, remote, brings_cookie(ike, &init));

@@ -7,7 +7,9 @@
 #include "lib/ike/v2/state.h"
 #include "lib/ike/v2/job.h"
 
-#define QUEUE_LIMIT 4096 /* nodes with memory of their own: a caller that fetches never sees it */
+/* Nodes with memory of their own: so many, and so many more for each IKE_SA. A caller that fetches never sees it. */
+#define QUEUE_LIMIT 1024
+#define QUEUE_PER_SA 16
 
 enum node_kind { NODE_PACKET, NODE_SPI, NODE_EVENT };
 
@@ -51,7 +53,7 @@ uint8_t *s2si_packet_piece_data(struct s2si_packet *packet, size_t n)
 
 static struct s2si_output_node *node_new(struct s2si_ike *ike, enum node_kind kind)
 {
-    if (ike->queued >= QUEUE_LIMIT && kind != NODE_SPI)
+    if (ike->queued >= QUEUE_LIMIT + QUEUE_PER_SA * ike->by_id.count && kind != NODE_SPI)
         return NULL;
     struct s2si_output_node *node = s2si_alloc(ike->mem, sizeof *node);
     if (node == NULL)

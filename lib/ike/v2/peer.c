@@ -323,7 +323,7 @@ static void connect_now(struct s2si_ike_peer *peer)
     if (peer->config.remote.family == 0)
         return;
     peer->attempts++;
-    if (s2si_init_start(peer) != 0) {
+    if (s2si_init_start(peer, 0) != 0) {
         s2si_peer_event(peer, S2SI_IKE_EV_FAILED, S2SI_IKE_REASON_NO_MEMORY, 0, "no IKE_SA could be made");
         s2si_peer_attempt_failed(peer, S2SI_IKE_REASON_NO_MEMORY, 0);
     }

@@ -13,7 +13,8 @@
 #include "lib/ike/v2/state.h"
 
 #define SECONDS(n) ((s2s_time)(n) * S2S_SECOND)
-#define TRY_AGAIN SECONDS(8)
+#define TRY_AGAIN SECONDS(8)     /* after TEMPORARY_FAILURE */
+#define TRY_LATER SECONDS(120)   /* after any other refusal */
 #define RIVAL_TIME SECONDS(20) /* the loser's DELETE is overdue */
 
 static void list_for(const struct s2si_ike_sa *sa, uint64_t spi, struct s2si_proposal_list *out)
@@ -64,10 +65,10 @@ static struct s2si_ike_sa *make(struct s2si_ike_sa *old, struct s2si_negotiation
 
 /* ---- initiator ---- */
 
-static void try_again(struct s2si_ike_sa *sa)
+static void try_again(struct s2si_ike_sa *sa, s2s_time pause)
 {
     if (sa->state == ST_UP)
-        s2si_deadline_set(sa->ike, &sa->deadlines, AT_REKEY, sa->ike->now + s2si_jitter_down(sa->ike, TRY_AGAIN, 50));
+        s2si_deadline_set(sa->ike, &sa->deadlines, AT_REKEY, sa->ike->now + s2si_jitter_down(sa->ike, pause, 50));
 }
 
 bool s2si_rekey_ike_start(struct s2si_ike_sa *sa)
@@ -90,7 +91,7 @@ bool s2si_rekey_ike_start(struct s2si_ike_sa *sa)
     if (result == 0)
         return true;
     s2si_exchange_abort(sa, slot);
-    try_again(sa);
+    try_again(sa, TRY_AGAIN);
     return false;
 }
 
@@ -144,7 +145,7 @@ static int finish(struct s2si_ike_sa *sa, struct s2si_slot *slot)
 }
 
 /* The exchange failed; if the peer's own rekey went through meanwhile, that one it is. */
-static void failed(struct s2si_ike_sa *sa)
+static void failed(struct s2si_ike_sa *sa, s2s_time pause)
 {
     struct s2si_ike_sa *rival = sa->mine.talks != NULL ? s2si_sa_by_id(sa->ike, sa->mine.talks->rival) : NULL;
     s2si_exchange_abort(sa, &sa->mine);
@@ -153,7 +154,7 @@ static void failed(struct s2si_ike_sa *sa)
         s2si_sa_established(rival, true);
         return;
     }
-    try_again(sa);
+    try_again(sa, pause);
 }
 
 void s2si_rekey_ike_resume(struct s2si_ike_sa *sa, struct s2si_slot *slot, enum s2si_wait waited, int result)
@@ -163,7 +164,7 @@ void s2si_rekey_ike_resume(struct s2si_ike_sa *sa, struct s2si_slot *slot, enum 
     if (result == 0)
         result = waited == WAIT_PUBLIC ? send_request(sa, slot) : finish(sa, slot);
     if (result != 0)
-        failed(sa);
+        failed(sa, TRY_AGAIN);
 }
 
 static bool other_group(struct s2si_ike_sa *sa, const struct s2si_notify_payload *notify)
@@ -211,7 +212,7 @@ void s2si_rekey_ike_response(struct s2si_ike_sa *sa, const struct s2si_message *
         if (result == 0)
             result = s2si_job_start(sa, slot, JOB_SHARED);
         if (result != 0)
-            failed(sa);
+            failed(sa, TRY_LATER);
         return;
     }
     struct s2si_notify_payload notify = {0};
@@ -220,7 +221,9 @@ void s2si_rekey_ike_response(struct s2si_ike_sa *sa, const struct s2si_message *
     if (verdict == VERDICT_OTHER_GROUP && other_group(sa, &notify))
         return;
     s2si_say(sa->ike, S2S_LOG_NOTICE, sa->peer, "rekey of the IKE_SA refused: %s", s2si_notify_name(type));
-    failed(sa);
+    failed(sa, verdict == VERDICT_LATER ? TRY_AGAIN : TRY_LATER);
+    if (verdict == VERDICT_REAUTHENTICATE)
+        s2si_sa_reauthenticate(sa);
     if (verdict == VERDICT_FATAL) {
         s2si_sa_close(sa, s2si_reason_of(type));
         s2si_peer_lost(sa->peer, false);

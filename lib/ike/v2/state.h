@@ -160,6 +160,7 @@ struct s2si_ike_sa {
     struct s2si_packet *answer;      /* to request next_in - 1 */
     struct s2si_list children;
     uint64_t successor;              /* of ST_REKEYED */
+    uint64_t instead_of;             /* reauthentication: this one goes when we stand */
     uint64_t redundant_of;           /* collision: this one goes after a pause */
 
     bool want_rekey, want_delete, want_liveness, want_child, probe;
@@ -319,6 +320,8 @@ void s2si_sa_established(struct s2si_ike_sa *sa, bool rekeyed);
 /* The end of an IKE_SA without another word on the wire. */
 void s2si_sa_down(struct s2si_ike_sa *sa, enum s2si_ike_reason reason, uint16_t notify, bool drain);
 void s2si_sa_close(struct s2si_ike_sa *sa, enum s2si_ike_reason reason); /* DELETE when the window allows */
+/* A new IKE_SA beside this one, which goes when that one stands. */
+void s2si_sa_reauthenticate(struct s2si_ike_sa *sa);
 void s2si_sa_linger(struct s2si_ike_sa *sa);
 void s2si_sa_deleted_by_peer(struct s2si_ike_sa *sa, enum s2si_ike_reason reason, uint16_t notify);
 /* A rival of a rekey collision: usable, but children come to it only if it wins (rekey_ike.c). */
@@ -388,7 +391,8 @@ void s2si_send_clear_notify(struct s2si_ike *ike, const struct s2si_ike_header *
                             const struct s2s_endpoint *remote, uint16_t notify, const void *data, size_t length);
 
 /* ---- ike_sa_init.c, ike_sa_init_r.c ---- */
-int s2si_init_start(struct s2si_ike_peer *peer);
+/* instead_of: id of an IKE_SA to be deleted when this one stands (reauthentication), 0 = none. */
+int s2si_init_start(struct s2si_ike_peer *peer, uint64_t instead_of);
 void s2si_init_resume(struct s2si_ike_sa *sa, struct s2si_slot *slot, enum s2si_wait waited, int result);
 void s2si_init_response(struct s2si_ike_sa *sa, const struct s2si_message *message, enum s2si_message_kind kind);
 void s2si_init_request(struct s2si_ike *ike, const struct s2si_message *message, const struct s2s_endpoint *local,
@@ -473,6 +477,7 @@ bool s2si_natt_marker(const struct s2si_ike *ike, const struct s2s_endpoint *loc
 /* ---- admission.c ---- */
 enum s2si_admission { ADMIT, ADMIT_COOKIE /* ask for a cookie */, ADMIT_NOT };
 enum s2si_admission s2si_admission(struct s2si_ike *ike, const struct s2s_endpoint *remote, bool has_cookie);
+void s2si_admission_take(struct s2si_ike *ike); /* a DH step is about to be made for it */
 bool s2si_admission_error(struct s2si_ike *ike); /* one more clear-text error answer may be sent */
 
 /* ---- notify_rules.c ---- */
