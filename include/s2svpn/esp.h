@@ -6,8 +6,8 @@
  *
  *     s2s_esp_new ──> s2s_esp_sa_add (keys from IKE) ──> s2s_esp_seal / s2s_esp_open on batches ──> s2s_esp_free
  *
- * Packets are worked on in place in the caller's buffers (s2svpn/packet.h): no allocation, no lock and no copy per packet.
- * An engine belongs to one thread at a time; SAs change between batches.
+ * Packets are worked on in place in the caller's buffers (s2svpn/packet.h): no allocation, no lock and no copy per
+ * packet. An engine belongs to one thread at a time; SAs change between batches.
  *
  * Suites: AES-GCM-16 (RFC 4106), ChaCha20-Poly1305 (RFC 7634), AES-CBC (RFC 3602) with HMAC (RFC 2404, 4868), as far as
  * the crypto provider has them; raw ESP or UDP encapsulation (RFC 3948); 32-bit or extended sequence numbers.
@@ -38,13 +38,14 @@ struct s2s_esp_params {
     size_t struct_size;
     const struct s2s_allocator *allocator;      /**< NULL = malloc; copied. */
     const struct s2s_crypto_provider *provider; /**< must outlive the engine. */
-    void *crypto_context;                       /**< an open context of provider, borrowed; NULL = open one of our own. */
-    uint32_t max_sas;                           /**< both directions; 1..65535, default 1024. */
+    void *crypto_context; /**< an open context of provider, borrowed; NULL = open one of our own. */
+    uint32_t max_sas;     /**< both directions; 1..65535, default 1024. */
 };
 
 /** Fills in the defaults. size is sizeof *params. */
 S2S_API void s2s_esp_params_init(struct s2s_esp_params *params, size_t size);
-/** @return 0, S2S_ERR_INVALID (provider missing or incomplete, max_sas out of range), S2S_ERR_NO_MEMORY, S2S_ERR_CRYPTO. */
+/** @return 0, S2S_ERR_INVALID (provider missing or incomplete, max_sas out of range), S2S_ERR_NO_MEMORY,
+ * S2S_ERR_CRYPTO. */
 S2S_API int s2s_esp_new(const struct s2s_esp_params *params, s2s_esp **esp);
 /** Deletes all SAs, wipes, frees; NULL is allowed. */
 S2S_API void s2s_esp_free(s2s_esp *esp);
@@ -60,9 +61,9 @@ enum s2s_esp_df { S2S_ESP_DF_COPY = 0, S2S_ESP_DF_SET = 1, S2S_ESP_DF_CLEAR = 2 
 struct s2s_esp_sa_params {
     size_t struct_size;
     enum s2s_esp_direction direction;
-    uint32_t spi;                              /**< host order, not 0 (RFC 4303 section 2.1). */
-    enum s2s_algorithm encryption, integrity;  /**< integrity is S2S_ALG_NONE with AEAD, and only then. */
-    const uint8_t *encryption_key;             /**< lengths must be those of s2s_algorithm_info(). */
+    uint32_t spi;                             /**< host order, not 0 (RFC 4303 section 2.1). */
+    enum s2s_algorithm encryption, integrity; /**< integrity is S2S_ALG_NONE with AEAD, and only then. */
+    const uint8_t *encryption_key;            /**< lengths must be those of s2s_algorithm_info(). */
     size_t encryption_key_length;
     const uint8_t *salt; /**< AEAD only. */
     size_t salt_length;
@@ -72,17 +73,18 @@ struct s2s_esp_sa_params {
     uint32_t replay_window; /**< inbound: packets, S2S_ESP_WINDOW_MIN..S2S_ESP_WINDOW_MAX, exact; default 1024. */
     enum s2s_esp_encapsulation encapsulation; /**< outbound; inbound SAs take both, as NAT mappings come and go. */
     struct s2s_endpoint local, remote;        /**< outer addresses; ports with S2S_ESP_UDP. */
-    /** Traffic selectors (RFC 4301 section 4.4.1): a packet must match one of each list. At least one each; for everything
-     *  name 0.0.0.0-255.255.255.255 and ::-ffff:..:ffff. local is this gateway's side in both directions. */
+    /** Traffic selectors (RFC 4301 section 4.4.1): a packet must match one of each list. At least one each; for
+     * everything name 0.0.0.0-255.255.255.255 and ::-ffff:..:ffff. local is this gateway's side in both directions. */
     const struct s2s_selector *local_selectors, *remote_selectors;
     size_t local_selector_count, remote_selector_count;
-    uint64_t owner;    /**< the caller's word for whose SA it is; the low 32 bits come back in s2s_packet.tunnel. */
-    bool copy_dscp;    /**< outbound: DSCP to the outer header (RFC 4301 section 5.1.2.1); default true, else 0. */
+    uint64_t owner;     /**< the caller's word for whose SA it is; the low 32 bits come back in s2s_packet.tunnel. */
+    bool copy_dscp;     /**< outbound: DSCP to the outer header (RFC 4301 section 5.1.2.1); default true, else 0. */
     enum s2s_esp_df df; /**< outbound: default S2S_ESP_DF_COPY. */
     /** Outbound: when the sequence number reaches this, s2s_esp_next_soft_limit() names the SA, so that IKE can rekey
      *  in time. 0 = fifteen sixteenths of the number space. */
     uint64_t soft_limit;
-    /** For tests and takeovers: outbound, the last number used; inbound, the highest number seen, all below count as seen. */
+    /** For tests and takeovers: outbound, the last number used; inbound, the highest number seen, all below count as
+     * seen. */
     uint64_t initial_sequence;
     /** For known-answer tests: XORed to the counter IV of AEAD suites; any constant keeps IVs unique. 0 otherwise. */
     uint64_t iv_mask;
@@ -129,37 +131,42 @@ S2S_API s2s_esp_sa s2s_esp_next_soft_limit(s2s_esp *esp);
 /* ---- packets ---- */
 
 /**
- * Encrypts inner packets. Each entry of kind S2S_PACKET_INNER names its outbound SA in .sa; entries of other kinds and with
- * sa 0 are left as they are. Wants S2S_PACKET_HEADROOM in front and S2S_PACKET_TAILROOM behind (less may do, depending on
- * the suite). Entries come back with
- *   S2S_VERDICT_SEND_ESP or _SEND_UDP: data is the ESP packet, local and remote where it goes, tos and dont_fragment for
- *       the outer header (RFC 4301 section 5.1.2, RFC 6040 section 4.1), sequence and tunnel set;
- *   S2S_VERDICT_DROP: reason is MALFORMED, NO_SA (stale handle or an inbound SA), SELECTOR_OUT, SEQUENCE, NO_BUFFER, TOO_BIG
- *       (super-packets are not taken; over 65535 bytes) or CRYPTO.
+ * Encrypts inner packets. Each entry of kind S2S_PACKET_INNER names its outbound SA in .sa; entries of other kinds and
+ * with sa 0 are left as they are. Wants S2S_PACKET_HEADROOM in front and S2S_PACKET_TAILROOM behind (less may do,
+ * depending on the suite). Entries come back with one of these verdicts:
+ *
+ * - S2S_VERDICT_SEND_ESP or _SEND_UDP: data is the ESP packet, local and remote where it goes, tos and dont_fragment
+ *   for the outer header (RFC 4301 section 5.1.2, RFC 6040 section 4.1); sequence and tunnel are set.
+ * - S2S_VERDICT_DROP: reason is MALFORMED, NO_SA (stale handle or an inbound SA), SELECTOR_OUT, SEQUENCE, NO_BUFFER,
+ *   TOO_BIG (super-packets are not taken; over 65535 bytes) or CRYPTO.
+ *
  * Whether the result fits the path is the caller's business: see s2s_esp_mtu(). @return how many were sealed.
  */
 S2S_API size_t s2s_esp_seal(s2s_esp *esp, struct s2s_packet *batch, size_t count, s2s_time now);
 
 /**
  * Decrypts. Takes entries of kind S2S_PACKET_ESP and S2S_PACKET_UDP (data starts with the SPI in both; see
- * s2s_esp_udp_content() for what else comes in on port 4500) and leaves others as they are. The order is that of RFC 4303
- * section 3.4 and RFC 4301 section 5.2: SPI, replay check, verify and decrypt, replay check and update, padding and next
- * header, inner packet against the SA's selectors. A packet that does not verify never moves the window, and of two copies in
- * one batch one is dropped. Entries come back with
- *   S2S_VERDICT_DELIVER: data is the inner packet, its ECN field combined with tos (RFC 6040 section 4.2), sa, tunnel,
- *       sequence set; local and remote stay as they arrived, so that a changed NAT mapping can be seen;
- *   S2S_VERDICT_DROP: reason is MALFORMED, UNKNOWN_SPI, REPLAY, INTEGRITY, PADDING, SELECTOR_IN, DUMMY, ECN or NO_BUFFER;
- *       sa is set if the SPI was known. From PADDING on the packet is proven to be the peer's.
+ * s2s_esp_udp_content() for what else comes in on port 4500) and leaves others as they are. The order is that of RFC
+ * 4303 section 3.4 and RFC 4301 section 5.2: SPI, replay check, verify and decrypt, replay check and update, padding
+ * and next header, inner packet against the SA's selectors. A packet that does not verify never moves the window, and
+ * of two copies in one batch one is dropped. Entries come back with one of these verdicts:
+ *
+ * - S2S_VERDICT_DELIVER: data is the inner packet, its ECN field combined with tos (RFC 6040 section 4.2); sa, tunnel
+ *   and sequence are set; local and remote stay as they arrived, so that a changed NAT mapping can be seen.
+ * - S2S_VERDICT_DROP: reason is MALFORMED, UNKNOWN_SPI, REPLAY, INTEGRITY, PADDING, SELECTOR_IN, DUMMY, ECN, NO_BUFFER
+ *   or CRYPTO; sa is set if the SPI was known. PADDING, SELECTOR_IN, DUMMY and ECN are given to packets that verified,
+ *   so they are the peer's.
+ *
  * @return how many are to be delivered.
  */
 S2S_API size_t s2s_esp_open(s2s_esp *esp, struct s2s_packet *batch, size_t count, s2s_time now);
 
 /** What a UDP payload of port 4500 is (RFC 3948 section 2). */
 enum s2s_esp_udp_content {
-    S2S_ESP_UDP_NOTHING = 0,   /**< too short for any of these. */
-    S2S_ESP_UDP_ESP = 1,       /**< starts with an SPI. */
-    S2S_ESP_UDP_IKE = 2,       /**< four zero bytes, then an IKE message. */
-    S2S_ESP_UDP_KEEPALIVE = 3  /**< one byte 0xff. */
+    S2S_ESP_UDP_NOTHING = 0,  /**< too short for any of these. */
+    S2S_ESP_UDP_ESP = 1,      /**< starts with an SPI. */
+    S2S_ESP_UDP_IKE = 2,      /**< four zero bytes, then an IKE message. */
+    S2S_ESP_UDP_KEEPALIVE = 3 /**< one byte 0xff. */
 };
 S2S_API enum s2s_esp_udp_content s2s_esp_udp_content(const uint8_t *data, size_t length);
 

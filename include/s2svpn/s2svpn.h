@@ -8,6 +8,7 @@
 
 #include <s2svpn/driver.h>
 #include <s2svpn/engine.h>
+#include <s2svpn/esp.h>
 #include <s2svpn/gateway.h>
 #include <s2svpn/profile.h>
 #include <s2svpn/route.h>

@@ -178,8 +178,7 @@ static bool intersect_ports(const struct s2s_selector *a, const struct s2s_selec
 
 bool s2si_selector_intersect(const struct s2s_selector *a, const struct s2s_selector *b, struct s2s_selector *out)
 {
-    if (a->start.family != b->start.family ||
-        (a->protocol != 0 && b->protocol != 0 && a->protocol != b->protocol)) {
+    if (a->start.family != b->start.family || (a->protocol != 0 && b->protocol != 0 && a->protocol != b->protocol)) {
         return false;
     }
     struct s2s_selector common = {
@@ -194,8 +193,8 @@ bool s2si_selector_intersect(const struct s2s_selector *a, const struct s2s_sele
     return true;
 }
 
-bool s2si_selector_has(const struct s2s_selector *selector, const struct s2s_addr *addr, uint8_t protocol, bool has_port,
-                       uint16_t port)
+bool s2si_selector_has(const struct s2s_selector *selector, const struct s2s_addr *addr, uint8_t protocol,
+                       bool has_port, uint16_t port)
 {
     if (selector->start.family != addr->family || s2si_addr_compare(&selector->start, addr) > 0 ||
         s2si_addr_compare(addr, &selector->end) > 0 || (selector->protocol != 0 && selector->protocol != protocol)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* address: comparing and combining addresses, prefixes, endpoints and traffic selectors. Parsing and printing are public
-   functions (s2svpn/types.h) and live in address.c too. */
+/* address: comparing and combining addresses, prefixes, endpoints and traffic selectors. Reading and writing them as
+   text are public functions (s2svpn/types.h) in address_text.c. */
 #ifndef S2SI_ADDRESS_H
 #define S2SI_ADDRESS_H
 
@@ -18,7 +18,7 @@ bool s2si_prefix_equal(const struct s2s_prefix *a, const struct s2s_prefix *b);
 bool s2si_prefix_contains(const struct s2s_prefix *outer, const struct s2s_prefix *inner);
 bool s2si_prefix_has(const struct s2s_prefix *prefix, const struct s2s_addr *addr);
 bool s2si_prefix_overlap(const struct s2s_prefix *a, const struct s2s_prefix *b);
-void s2si_prefix_mask(struct s2s_prefix *prefix); /* clears host bits */
+void s2si_prefix_mask(struct s2s_prefix *prefix);                                  /* clears host bits */
 struct s2s_addr s2si_prefix_host(const struct s2s_prefix *prefix, uint32_t index); /* network address + index */
 struct s2s_addr s2si_prefix_last(const struct s2s_prefix *prefix);
 
@@ -28,8 +28,8 @@ bool s2si_selector_contains(const struct s2s_selector *outer, const struct s2s_s
 bool s2si_selector_intersect(const struct s2s_selector *a, const struct s2s_selector *b, struct s2s_selector *out);
 /* Whether a packet with this address, protocol and port falls into the selector; has_port false = no ports are
    readable (fragments, unknown protocols): only selectors for any port then match. */
-bool s2si_selector_has(const struct s2s_selector *selector, const struct s2s_addr *addr, uint8_t protocol, bool has_port,
-                       uint16_t port);
+bool s2si_selector_has(const struct s2s_selector *selector, const struct s2s_addr *addr, uint8_t protocol,
+                       bool has_port, uint16_t port);
 /* The prefix if the selector is exactly one with any protocol and port. */
 bool s2si_selector_to_prefix(const struct s2s_selector *selector, struct s2s_prefix *out);
 

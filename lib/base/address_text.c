@@ -22,7 +22,7 @@ static int digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
 }
 
-/* A number below limit with at most width digits, without leading zeros if strict. @return the text behind it, or NULL. */
+/* A number below limit of at most width digits, no leading zeros if strict. @return the text behind it, or NULL. */
 static const char *read_number(const char *text, int base, int width, bool strict, unsigned limit, unsigned *out)
 {
     unsigned value = 0;

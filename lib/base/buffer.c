@@ -29,7 +29,7 @@ void s2si_buffer_wipe(struct s2si_buffer *buffer)
     forget(buffer);
 }
 
-/* Doubles up to the limit. Moves by alloc, copy and wipe, since a buffer may hold secrets that realloc would leave behind. */
+/* Doubles up to the limit. Moves by alloc, copy and wipe: realloc would leave a buffer's secrets behind. */
 static bool grow(struct s2si_buffer *buffer, size_t needed)
 {
     size_t capacity = buffer->capacity < SMALLEST ? SMALLEST : buffer->capacity;

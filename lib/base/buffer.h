@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* buffer: a growing byte buffer with a limit; once an append failed, it stays failed, so that one check at the end will do. */
+/* buffer: a growing byte buffer with a limit; a failed append is remembered, so that one check at the end will do. */
 #ifndef S2SI_BUFFER_H
 #define S2SI_BUFFER_H
 

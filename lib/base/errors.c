@@ -77,8 +77,8 @@ static bool make_room(struct s2si_errors *errors)
         return true;
     }
     size_t capacity = errors->capacity == 0 ? FIRST_CAPACITY : errors->capacity * 2;
-    struct s2si_error_entry *entries = s2si_resize(
-        errors->mem, errors->entries, errors->capacity * sizeof *entries, capacity * sizeof *entries);
+    struct s2si_error_entry *entries =
+        s2si_resize(errors->mem, errors->entries, errors->capacity * sizeof *entries, capacity * sizeof *entries);
     if (entries == NULL) {
         return false;
     }

@@ -18,7 +18,16 @@ enum {
 };
 
 /* IPv6 extension headers that are walked through (RFC 8200 section 4). ESP and "no next header" end the chain. */
-enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, AUTHENTICATION = 51, DESTINATION = 60, MOBILITY = 135, HIP = 139, SHIM6 = 140 };
+enum {
+    HOP_BY_HOP = 0,
+    ROUTING = 43,
+    FRAGMENT = 44,
+    AUTHENTICATION = 51,
+    DESTINATION = 60,
+    MOBILITY = 135,
+    HIP = 139,
+    SHIM6 = 140
+};
 
 /* ---- reading ---- */
 
@@ -143,7 +152,9 @@ int s2si_ip_read(const uint8_t *data, size_t length, struct s2si_ip *out)
         return S2S_ERR_MALFORMED;
     }
     ip.version = data[0] >> 4;
-    int error = ip.version == 4 ? read4(data, length, &ip) : ip.version == 6 ? read6(data, length, &ip) : S2S_ERR_MALFORMED;
+    int error = ip.version == 4   ? read4(data, length, &ip)
+                : ip.version == 6 ? read6(data, length, &ip)
+                                  : S2S_ERR_MALFORMED;
     if (error != 0) {
         return error;
     }
@@ -236,7 +247,7 @@ bool s2si_ip_clamp_mss(uint8_t *data, size_t length, const struct s2si_ip *ip, u
     }
     uint16_t before = s2si_get_u16(option), after = mss;
     s2si_put_u16(option, mss);
-    /* An option may stand at an odd offset; its bytes then are the low half of one word and the high half of the next. */
+    /* At an odd offset the option's bytes are the low half of one word and the high half of the next. */
     bool odd = (option - tcp) % 2 != 0;
     mend(tcp + 16, odd ? swapped(before) : before, odd ? swapped(after) : after);
     return true;

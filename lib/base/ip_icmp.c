@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ip_icmp: the ICMP messages that a tunnel end makes itself: "packet too big" and echo (RFC 792, RFC 1191, RFC 4443). */
+/* ip_icmp: the ICMP messages that a tunnel end makes itself: "packet too big", echo (RFC 792, RFC 1191, RFC 4443). */
 #include "lib/base/ip.h"
 
 #include "lib/base/wire.h"
@@ -63,7 +63,8 @@ static size_t write_icmp(const struct s2s_addr *source, const struct s2s_addr *d
     bool v6 = destination->family == 6;
     size_t header = v6 ? IPV6_HEADER : IPV4_HEADER, total = header + ICMP_HEADER + body_length;
     struct s2si_writer writer = s2si_writer(out, capacity);
-    if (source->family != destination->family || source->family == 0 || body_length > UINT16_MAX || total > UINT16_MAX) {
+    if (source->family != destination->family || source->family == 0 || body_length > UINT16_MAX ||
+        total > UINT16_MAX) {
         return 0;
     }
     (v6 ? write_header6 : write_header4)(&writer, source, destination, total);
@@ -136,7 +137,8 @@ size_t s2si_ip_too_big(const uint8_t *packet, size_t length, const struct s2si_i
         return write_icmp(source, &ip->source, ICMPV6_TOO_BIG, 0, mtu, packet, quoted, out, capacity);
     }
     uint32_t next_hop = mtu > UINT16_MAX ? UINT16_MAX : mtu; /* RFC 1191 section 4: low half of the second word */
-    return write_icmp(source, &ip->source, ICMP_UNREACHABLE, FRAGMENTATION_NEEDED, next_hop, packet, quoted, out, capacity);
+    return write_icmp(source, &ip->source, ICMP_UNREACHABLE, FRAGMENTATION_NEEDED, next_hop, packet, quoted, out,
+                      capacity);
 }
 
 /* ---- echo ---- */
@@ -145,5 +147,6 @@ size_t s2si_ip_echo(const struct s2s_addr *source, const struct s2s_addr *destin
                     uint16_t sequence, const uint8_t *payload, size_t payload_length, uint8_t *out, size_t capacity)
 {
     uint8_t type = destination->family == 6 ? (reply ? 129 : 128) : (reply ? 0 : 8);
-    return write_icmp(source, destination, type, 0, (uint32_t)id << 16 | sequence, payload, payload_length, out, capacity);
+    return write_icmp(source, destination, type, 0, (uint32_t)id << 16 | sequence, payload, payload_length, out,
+                      capacity);
 }

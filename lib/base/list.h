@@ -18,7 +18,7 @@ size_t s2si_list_count(const struct s2si_list *list);
 
 #define S2SI_LIST_EACH(node, list) for ((node) = (list)->next; (node) != (list); (node) = (node)->next)
 /* The node at hand may be removed meanwhile. */
-#define S2SI_LIST_EACH_SAFE(node, after, list) \
+#define S2SI_LIST_EACH_SAFE(node, after, list)                                                                         \
     for ((node) = (list)->next, (after) = (node)->next; (node) != (list); (node) = (after), (after) = (node)->next)
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { LINE = 1024 };
 
-/* A peer's words may end up in a line: what is not printable ASCII or UTF-8's high bytes cannot reach a terminal or file. */
+/* A peer's words may end up in a line: control characters must not reach a terminal or forge a line of a file. */
 static void disarm(char *text)
 {
     for (; *text != '\0'; text++) {

@@ -71,7 +71,12 @@ static bool place(struct s2si_map_slot *slots, size_t capacity, const uint64_t s
 /* Twice the size if it is full of entries, the same size if it is full of removed ones. */
 static int rebuild(struct s2si_map *map)
 {
-    size_t capacity = map->capacity == 0 ? FIRST_CAPACITY : map->count >= map->capacity / 2 ? map->capacity * 2 : map->capacity;
+    size_t capacity = map->capacity;
+    if (capacity == 0) {
+        capacity = FIRST_CAPACITY;
+    } else if (map->count >= capacity / 2) {
+        capacity *= 2;
+    }
     struct s2si_map_slot *slots = s2si_alloc_array(map->mem, capacity, sizeof *slots);
     if (slots == NULL) {
         return S2S_ERR_NO_MEMORY;

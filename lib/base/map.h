@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* map: open-addressing hash map from a byte-string key to a pointer. Keys are short and copied into the map's own storage;
-   the hash is SipHash-2-4, seeded from the random source, so that a peer cannot choose colliding keys. */
+/* map: open-addressing hash map from a byte-string key to a pointer. Keys are short and copied into the map's own
+   storage; the hash is SipHash-2-4, seeded from the random source, so that a peer cannot choose colliding keys. */
 #ifndef S2SI_MAP_H
 #define S2SI_MAP_H
 

@@ -34,6 +34,6 @@ void s2si_wipe(void *pointer, size_t size);
 bool s2si_equal_secret(const void *a, const void *b, size_t length);
 
 #define S2SI_COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define S2SI_CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define S2SI_CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

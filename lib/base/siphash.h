@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* siphash: SipHash-2-4 (Aumasson, Bernstein 2012), a short-input hash keyed with 128 bits, so that a peer who chooses the
-   input cannot choose collisions. Not a substitute for a MAC of RFC strength. */
+/* siphash: SipHash-2-4 (Aumasson, Bernstein 2012), a short-input hash keyed with 128 bits, so that a peer who chooses
+   the input cannot choose collisions. Not a substitute for a MAC of RFC strength. */
 #ifndef S2SI_SIPHASH_H
 #define S2SI_SIPHASH_H
 

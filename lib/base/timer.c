@@ -64,8 +64,8 @@ static int make_room(struct s2si_timers *timers)
         return 0;
     }
     size_t capacity = timers->capacity == 0 ? FIRST_CAPACITY : timers->capacity * 2;
-    struct s2si_timer **heap = s2si_resize(timers->mem, timers->heap, timers->capacity * sizeof(*heap),
-                                           capacity * sizeof(*heap));
+    struct s2si_timer **heap =
+        s2si_resize(timers->mem, timers->heap, timers->capacity * sizeof(*heap), capacity * sizeof(*heap));
     if (heap == NULL) {
         return S2S_ERR_NO_MEMORY;
     }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* timer: a binary heap of deadlines. A timer is embedded in its owner; arming and disarming allocate only when the heap grows. */
+/* timer: a binary heap of deadlines. A timer is embedded in its owner; memory is asked for only when the heap grows. */
 #ifndef S2SI_TIMER_H
 #define S2SI_TIMER_H
 
 #include "lib/base/mem.h"
 
 struct s2si_timer {
-    s2s_time at;     /* S2S_TIME_NEVER when not armed */
-    uint32_t slot;   /* place in the heap + 1, 0 = not armed */
-    uint32_t kind;   /* the owner's word for what it is */
+    s2s_time at;   /* S2S_TIME_NEVER when not armed */
+    uint32_t slot; /* place in the heap + 1, 0 = not armed */
+    uint32_t kind; /* the owner's word for what it is */
     void *owner;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A node either holds a value, or joins two subtries (it then has both children and no value). Each child's prefix is longer
- * than its parent's and lies inside it; child[b] holds what continues with bit b. Depth is bounded by the address
- * length: at most 33 or 129 nodes on any path.
+ * A node either holds a value, or joins two subtries (it then has both children and no value). Each child's prefix is
+ * longer than its parent's and lies inside it; child[b] holds what continues with bit b. Depth is bounded by the
+ * address length: at most 33 or 129 nodes on any path.
  */
 #include "lib/base/trie.h"
 
@@ -211,8 +211,8 @@ static bool walk(const struct s2si_trie_node *node,
     return walk(node->child[0], visit, user) && walk(node->child[1], visit, user);
 }
 
-void s2si_trie_walk(const struct s2si_trie *trie, bool (*visit)(void *user, const struct s2s_prefix *prefix, void *value),
-                    void *user)
+void s2si_trie_walk(const struct s2si_trie *trie,
+                    bool (*visit)(void *user, const struct s2s_prefix *prefix, void *value), void *user)
 {
     if (walk(trie->root4, visit, user)) {
         walk(trie->root6, visit, user);

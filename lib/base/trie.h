@@ -20,7 +20,7 @@ void *s2si_trie_get(const struct s2si_trie *trie, const struct s2s_prefix *prefi
 void *s2si_trie_remove(struct s2si_trie *trie, const struct s2s_prefix *prefix);
 void *s2si_trie_match(const struct s2si_trie *trie, const struct s2s_addr *addr); /* longest prefix, or NULL */
 /* In order of address, then length; stop when the callback returns false. The trie must not change meanwhile. */
-void s2si_trie_walk(const struct s2si_trie *trie, bool (*visit)(void *user, const struct s2s_prefix *prefix, void *value),
-                    void *user);
+void s2si_trie_walk(const struct s2si_trie *trie,
+                    bool (*visit)(void *user, const struct s2s_prefix *prefix, void *value), void *user);
 
 #endif

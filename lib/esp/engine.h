@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * esp: the ESP engine (RFC 4303, tunnel mode). What the public header promises is done in five files:
+ * esp: the ESP engine (RFC 4303, tunnel mode). What the public header promises is done in these files:
  *
  *     esp.c     the engine, its table of SAs, counters
  *     sa.c      one SA: from parameters to keys inside the provider, and back to nothing
- *     seal.c    inner packet ──> selectors, sequence number, IV, padding ──> provider ──> outer packet   (RFC 4303 section 3.3)
- *     open.c    outer packet ──> SPI, replay ──> provider ──> replay, padding, selectors ──> inner packet (RFC 4303 section 3.4)
- *     replay.c  the window; suite.c the sizes
+ *     seal.c    inner packet ──> selectors, sequence number, IV, padding ──> provider ──> outer packet
+ *     open.c    outer packet ──> SPI, replay ──> provider ──> replay, padding, selectors ──> inner packet
+ *     replay.c  the window
+ *     suite.c   the sizes
  *
- * A batch is cut into runs of packets of one SA. Each run is prepared packet by packet, goes to the provider in one call,
- * and is finished packet by packet. The scratch space of a run lives in the engine, so packets cost no allocation.
+ * Outbound is RFC 4303 section 3.3, inbound RFC 4303 section 3.4 and RFC 4301 section 5.2.
  *
- * IVs. AEAD suites take the sequence number (64 bits with ESN, else 32) as IV: it never repeats under a key, because the SA
- * ends before its numbers do (RFC 4106 section 3.1, RFC 7634 section 2). CBC needs IVs that nobody can predict (RFC 3602
- * section 3): they come from the provider's random source, one draw for the whole run; a generator of our own or a counter
- * encrypted under the key would be as good but would add a construction that someone must trust.
+ * A batch is cut into runs of packets of one SA. Each run is prepared packet by packet, goes to the provider in one
+ * call, and is finished packet by packet. The scratch space of a run lives in the engine, so packets cost no
+ * allocation.
+ *
+ * IVs. AEAD suites take the sequence number (64 bits with ESN, else 32) as IV: it never repeats under a key, because
+ * the SA ends before its numbers do (RFC 4106 section 3.1, RFC 7634 section 2). CBC needs IVs that nobody can predict
+ * (RFC 3602 section 3): they come from the provider's random source, one draw for the whole run; a generator of our own
+ * or a counter encrypted under the key would be as good but would add a construction that someone must trust.
  */
 #ifndef S2SI_ESP_ENGINE_H
 #define S2SI_ESP_ENGINE_H
@@ -72,9 +76,9 @@ struct s2s_esp {
     bool own_context;
     uint32_t max_sas;
     struct s2si_esp_slot *slots;
-    size_t slot_count; /* allocated */
+    size_t slot_count;      /* allocated */
     struct s2si_map by_spi; /* inbound */
-    size_t soft_waiting; /* SAs that reached their soft limit and were not named yet */
+    size_t soft_waiting;    /* SAs that reached their soft limit and were not named yet */
     struct s2s_esp_stats stats;
     struct s2si_esp_run run;
 };

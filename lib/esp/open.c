@@ -66,7 +66,7 @@ static enum s2s_drop_reason strip_trailer(const uint8_t *data, size_t length, si
     return next_header == S2SI_PROTO_IPIP || next_header == S2SI_PROTO_IPV6 ? S2S_DROP_NONE : S2S_DROP_PADDING;
 }
 
-/* Tunnel mode: a whole IP packet of the version that next header names, perhaps with TFC padding behind (section 2.7). */
+/* Tunnel mode: a whole IP packet of the version that next header names, maybe with TFC padding behind (section 2.7). */
 static enum s2s_drop_reason read_inner(const struct s2s_crypto_op *op, size_t length, struct s2si_ip *ip)
 {
     if (s2si_ip_read(op->data, length, ip) != 0) {

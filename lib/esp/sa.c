@@ -49,8 +49,7 @@ static bool values_fit(const struct s2s_esp_sa_params *params)
 {
     bool inbound = params->direction == S2S_ESP_INBOUND;
     return (inbound || params->direction == S2S_ESP_OUTBOUND) && params->spi != 0 &&
-           (!inbound ||
-            (params->replay_window >= S2S_ESP_WINDOW_MIN && params->replay_window <= S2S_ESP_WINDOW_MAX)) &&
+           (!inbound || (params->replay_window >= S2S_ESP_WINDOW_MIN && params->replay_window <= S2S_ESP_WINDOW_MAX)) &&
            (params->encapsulation == S2S_ESP_RAW || params->encapsulation == S2S_ESP_UDP) &&
            (params->df == S2S_ESP_DF_COPY || params->df == S2S_ESP_DF_SET || params->df == S2S_ESP_DF_CLEAR) &&
            params->initial_sequence <= last_sequence(params->esn) &&

@@ -72,8 +72,7 @@ static enum s2s_drop_reason refuse(const struct s2si_esp_sa *sa, const struct s2
     if (!s2si_esp_sa_selects(sa, ip)) {
         return S2S_DROP_SELECTOR_OUT;
     }
-    bool room = packet->offset >= layout->before &&
-                packet->capacity - packet->offset - layout->inner >= layout->after;
+    bool room = packet->offset >= layout->before && packet->capacity - packet->offset - layout->inner >= layout->after;
     return room ? S2S_DROP_NONE : S2S_DROP_NO_BUFFER;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_esp: what the ESP engine adds to the bare cipher. Packets of 1400 bytes in batches of 64 go through s2s_esp_seal and
- * s2s_esp_open, and through the provider's seal and open_ops alone, in turns in one run; the figure is the ratio of
- * the best rounds (1.00 = no cost at all; the goal is 0.80). Allocations on the packet path are counted, and there must be
- * none: that alone decides the exit code.
+ * bench_esp: what the ESP engine adds to the bare cipher. Packets of 1400 bytes in batches of 64 go through
+ * s2s_esp_seal and s2s_esp_open, and through the provider's seal and open_ops alone, in turns in one run; the figure is
+ * the ratio of the best rounds (1.00 = no cost at all; the goal is 0.80). Allocations on the packet path are counted,
+ * and there must be none: that alone decides the exit code.
  */
 #include <s2svpn/esp.h>
 
@@ -137,7 +137,8 @@ static double round_seal(struct bench *b)
 {
     struct s2s_packet batch[S2S_PACKET_BATCH];
     for (size_t i = 0; i < S2S_PACKET_BATCH; i++) {
-        batch[i] = (struct s2s_packet){.buffer = memory[i], .capacity = STRIDE, .offset = S2S_PACKET_HEADROOM, .length = SIZE};
+        batch[i] =
+            (struct s2s_packet){.buffer = memory[i], .capacity = STRIDE, .offset = S2S_PACKET_HEADROOM, .length = SIZE};
         batch[i].sa = b->out;
         make_inner(memory[i] + S2S_PACKET_HEADROOM);
     }
@@ -154,7 +155,8 @@ static double round_open(struct bench *b)
 {
     struct s2s_packet batch[S2S_PACKET_BATCH];
     for (size_t i = 0; i < S2S_PACKET_BATCH; i++) {
-        batch[i] = (struct s2s_packet){.buffer = memory[i], .capacity = STRIDE, .length = b->packet, .kind = S2S_PACKET_ESP};
+        batch[i] =
+            (struct s2s_packet){.buffer = memory[i], .capacity = STRIDE, .length = b->packet, .kind = S2S_PACKET_ESP};
         memcpy(memory[i], sealed_copy[i], b->packet);
     }
     double start = now();
@@ -168,12 +170,14 @@ static double round_bare(struct bench *b, bool seal)
     struct s2s_crypto_op ops[S2S_PACKET_BATCH];
     for (size_t i = 0; i < S2S_PACKET_BATCH; i++) {
         memcpy(memory[i], sealed_copy[i], b->packet);
-        ops[i] = (struct s2s_crypto_op){.aad = memory[i], .aad_length = 8, .iv = memory[i] + 8, .data = memory[i] + 8 + b->iv};
+        ops[i] = (struct s2s_crypto_op){
+            .aad = memory[i], .aad_length = 8, .iv = memory[i] + 8, .data = memory[i] + 8 + b->iv};
         ops[i].length = b->text;
         ops[i].icv = ops[i].data + b->text;
     }
     double start = now();
-    (seal ? b->provider->seal : b->provider->open_ops)(b->context, seal ? b->encrypt : b->decrypt, ops, S2S_PACKET_BATCH);
+    (seal ? b->provider->seal : b->provider->open_ops)(b->context, seal ? b->encrypt : b->decrypt, ops,
+                                                       S2S_PACKET_BATCH);
     double time = now() - start;
     return ops[S2S_PACKET_BATCH - 1].result == 0 ? time : -1;
 }
@@ -209,10 +213,8 @@ static bool measure(const struct setup *setup, const struct s2s_crypto_provider 
 int main(void)
 {
     static const struct setup setups[] = {
-        {"aes128gcm16", S2S_AES128_GCM16, S2S_ALG_NONE},
-        {"aes256gcm16", S2S_AES256_GCM16, S2S_ALG_NONE},
-        {"chacha20poly1305", S2S_CHACHA20_POLY1305, S2S_ALG_NONE},
-        {"aes128-sha1", S2S_AES128_CBC, S2S_HMAC_SHA1_96},
+        {"aes128gcm16", S2S_AES128_GCM16, S2S_ALG_NONE},           {"aes256gcm16", S2S_AES256_GCM16, S2S_ALG_NONE},
+        {"chacha20poly1305", S2S_CHACHA20_POLY1305, S2S_ALG_NONE}, {"aes128-sha1", S2S_AES128_CBC, S2S_HMAC_SHA1_96},
         {"aes256-sha256", S2S_AES256_CBC, S2S_HMAC_SHA2_256_128},
     };
     const struct s2s_crypto_provider *provider = s2s_crypto_test();

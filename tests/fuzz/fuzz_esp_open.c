@@ -27,7 +27,8 @@ static void transparent_open(void *context, void *transform, struct s2s_crypto_o
     }
 }
 
-static const struct s2s_selector here = {.start = {4, {10, 1, 0, 0}}, .end = {4, {10, 1, 255, 255}}, .end_port = UINT16_MAX};
+static const struct s2s_selector here = {
+    .start = {4, {10, 1, 0, 0}}, .end = {4, {10, 1, 255, 255}}, .end_port = UINT16_MAX};
 static const struct s2s_selector there[2] = {
     {.start = {4, {10, 0, 0, 0}}, .end = {4, {10, 0, 255, 255}}, .protocol = 17, .start_port = 500, .end_port = 5000},
     {.start = {4, {10, 0, 0, 0}}, .end = {4, {10, 0, 255, 255}}, .protocol = 1, .end_port = UINT16_MAX},

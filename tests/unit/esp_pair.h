@@ -25,7 +25,7 @@ struct suite_name {
 extern const struct suite_name all_suites[];
 extern const size_t suite_count;
 
-enum { TEST_SPI = 0xc0de0001, TEST_SELECTORS = 2 };
+enum { TEST_SPI = 0x40de0001, TEST_SELECTORS = 2 };
 
 struct esp_pair {
     const struct s2s_crypto_provider *provider;
@@ -43,7 +43,8 @@ void pair_open(struct esp_pair *pair);
 void pair_close(struct esp_pair *pair);
 uint64_t pair_drops(const struct esp_pair *pair, enum s2s_drop_reason reason); /* of b's SA */
 
-/* Runs body with a fresh pair for each suite, provider (mbedTLS where it is built, and the test provider) and ESN setting. */
+/* Runs body with a fresh pair for each suite, provider (mbedTLS where it is built, and the test provider) and ESN
+ * setting. */
 void each_pair(void (*body)(struct esp_pair *pair));
 
 struct s2s_addr test_addr(const char *text);
@@ -63,7 +64,8 @@ void inner_make(uint8_t *out, size_t size, const char *source, const char *desti
 struct s2s_packet inner_packet(const struct esp_pair *pair, size_t size, const char *source, const char *destination);
 struct s2s_packet inner4(const struct esp_pair *pair, size_t size); /* 10.0.0.1 -> 10.1.0.1 */
 
-/* A sealed packet of the pair's keys with any plaintext (trailer included) and any sequence number, as an entry for open. */
+/* A sealed packet of the pair's keys with any plaintext (trailer included) and any sequence number, as an entry for
+ * open. */
 struct s2s_packet craft(const struct esp_pair *pair, uint64_t sequence, const void *plaintext, size_t length);
 /* The same around a good inner packet of 40 bytes. */
 struct s2s_packet craft_good(const struct esp_pair *pair, uint64_t sequence);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An allocator that counts, refuses the n-th request, checks that sizes on release are those asked for, and sees that freed
- * secrets were wiped. With it a test runs a piece of code with each of its allocations failing in turn.
+ * An allocator that counts, refuses the n-th request, checks that sizes on release are those asked for, and sees that
+ * freed secrets were wiped. With it a test runs a piece of code with each of its allocations failing in turn.
  */
 #ifndef S2SI_TEST_FAILING_ALLOCATOR_H
 #define S2SI_TEST_FAILING_ALLOCATOR_H
@@ -24,8 +24,8 @@ struct failing_allocator {
 
 void failing_allocator_init(struct failing_allocator *allocator);
 
-/* Calls body(mem, user) with request 1, 2, ... refused until a run makes no further request than those allowed. body returns
-   true if everything went well; it must have given back all memory either way. */
+/* Calls body(mem, user) with request 1, 2, ... refused until a run makes no further request than those allowed. body
+   returns true if everything went well; it must have given back all memory either way. */
 void each_allocation_fails(bool (*body)(struct s2si_mem *mem, void *user), void *user);
 
 #endif

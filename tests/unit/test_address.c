@@ -35,7 +35,8 @@ static struct s2s_selector selector(const char *first, const char *last, uint8_t
 static void addresses(void **state)
 {
     (void)state;
-    struct s2s_addr a = s2si_addr4(0x0a000001), b = addr("10.0.0.1"), c = addr("10.0.0.2"), six = addr("::1"), none = {0};
+    struct s2s_addr a = s2si_addr4(0x0a000001), b = addr("10.0.0.1"), c = addr("10.0.0.2"), six = addr("::1"),
+                    none = {0};
     assert_true(s2si_addr_equal(&a, &b));
     assert_int_equal(s2si_addr_compare(&a, &c), -1);
     assert_int_equal(s2si_addr_compare(&c, &a), 1);
@@ -116,7 +117,8 @@ static void selectors_contain_and_intersect(void **state)
 static void selectors_match_packets(void **state)
 {
     (void)state;
-    struct s2s_selector web = selector("10.0.0.0", "10.0.0.255", 6, 80, 80), any = selector("10.0.0.0", "10.0.0.255", 0, 0, 65535);
+    struct s2s_selector web = selector("10.0.0.0", "10.0.0.255", 6, 80, 80),
+                        any = selector("10.0.0.0", "10.0.0.255", 0, 0, 65535);
     struct s2s_selector opaque = selector("10.0.0.0", "10.0.0.255", 6, 65535, 0);
     struct s2s_addr in = addr("10.0.0.7"), out = addr("10.0.1.0"), six = addr("::1");
     assert_true(s2si_selector_has(&web, &in, 6, true, 80));
@@ -141,7 +143,8 @@ static void selectors_and_prefixes(void **state)
         assert_true(s2si_selector_to_prefix(&s, &back));
         assert_true(s2si_prefix_equal(&p, &back));
     }
-    struct s2s_selector range = selector("10.0.0.1", "10.0.0.2", 0, 0, 65535), web = selector("10.0.0.0", "10.0.0.255", 6, 0, 65535);
+    struct s2s_selector range = selector("10.0.0.1", "10.0.0.2", 0, 0, 65535),
+                        web = selector("10.0.0.0", "10.0.0.255", 6, 0, 65535);
     struct s2s_prefix out;
     assert_false(s2si_selector_to_prefix(&range, &out));
     assert_false(s2si_selector_to_prefix(&web, &out));

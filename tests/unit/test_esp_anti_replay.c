@@ -146,11 +146,11 @@ static void esn_straddles_the_wrap(void **state)
     uint64_t wrap = 0x100000000;
     start(&pair, true, 64, 0, wrap - 40);
     assert_int_equal(try(&pair, wrap - 20), S2S_DROP_NONE);
-    assert_int_equal(try(&pair, wrap + 5), S2S_DROP_NONE);    /* over the wrap */
-    assert_int_equal(try(&pair, wrap - 3), S2S_DROP_NONE);    /* late, from before it */
+    assert_int_equal(try(&pair, wrap + 5), S2S_DROP_NONE); /* over the wrap */
+    assert_int_equal(try(&pair, wrap - 3), S2S_DROP_NONE); /* late, from before it */
     assert_int_equal(try(&pair, wrap - 3), S2S_DROP_REPLAY);
     assert_int_equal(try(&pair, wrap - 20), S2S_DROP_REPLAY);
-    assert_int_equal(try(&pair, wrap), S2S_DROP_NONE);        /* low half 0 is a number like any other */
+    assert_int_equal(try(&pair, wrap), S2S_DROP_NONE); /* low half 0 is a number like any other */
     assert_int_equal(try(&pair, wrap + 30), S2S_DROP_NONE);
     assert_true(top(&pair) == wrap + 30);
     /* No second wrap: what looks like the next subspace fails to verify, and nothing moves. */

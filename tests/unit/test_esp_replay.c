@@ -78,19 +78,19 @@ static void high_half_is_inferred(void **state)
         {0, 1, 1},
         {0, 0, 0},
         {0, 0x80000000, 0x80000000},
-        {0, 0xffffffc1, 0},            /* case B before the first packet: there is no subspace -1 */
+        {0, 0xffffffc1, 0}, /* case B before the first packet: there is no subspace -1 */
         {0, 0xffffffc0, 0xffffffc0},
-        {1000, 999, 999},              /* case A, inside the window */
-        {1000, 937, 937},              /* its left edge */
-        {1000, 936, 0x1000003a8},      /* left of it: the next subspace */
+        {1000, 999, 999},         /* case A, inside the window */
+        {1000, 937, 937},         /* its left edge */
+        {1000, 936, 0x1000003a8}, /* left of it: the next subspace */
         {1000, 0xffffffff, 0xffffffff},
-        {0xffffffff, 0, 0x100000000},  /* wrap */
+        {0xffffffff, 0, 0x100000000}, /* wrap */
         {0xffffffff, 0xffffffc0, 0xffffffc0},
         {0x100000005, 0xfffffff0, 0xfffffff0}, /* case B: straddles the wrap */
         {0x100000005, 0xffffffc6, 0xffffffc6},
         {0x100000005, 0xffffffc5, 0x1ffffffc5},
         {0x100000005, 6, 0x100000006},
-        {0x10000003e, 0xffffffff, 0xffffffff}, /* last top of case B for this window */
+        {0x10000003e, 0xffffffff, 0xffffffff},  /* last top of case B for this window */
         {0x10000003f, 0xffffffff, 0x1ffffffff}, /* first top of case A */
         {0x10000003f, 0, 0x100000000},
         {0xffffffffffffffff, 0xffffffff, 0xffffffffffffffff},
@@ -140,8 +140,10 @@ static void allocation_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_window_against_a_plain_array), cmocka_unit_test(starts_anywhere),
-        cmocka_unit_test(high_half_is_inferred),              cmocka_unit_test(without_esn_low_is_all),
+        cmocka_unit_test(every_window_against_a_plain_array),
+        cmocka_unit_test(starts_anywhere),
+        cmocka_unit_test(high_half_is_inferred),
+        cmocka_unit_test(without_esn_low_is_all),
         cmocka_unit_test(allocation_failures),
     };
     s2si_mem_init(&mem, NULL);

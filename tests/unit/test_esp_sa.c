@@ -66,32 +66,95 @@ static void borrowed_context(void **state)
 
 /* ---- parameters of an SA ---- */
 
-static void spi(struct s2s_esp_sa_params *p) { p->spi = 0; }
-static void direction(struct s2s_esp_sa_params *p) { p->direction = (enum s2s_esp_direction)0; }
-static void direction_high(struct s2s_esp_sa_params *p) { p->direction = (enum s2s_esp_direction)3; }
-static void size(struct s2s_esp_sa_params *p) { p->struct_size = 8; }
-static void key_short(struct s2s_esp_sa_params *p) { p->encryption_key_length--; }
-static void key_long(struct s2s_esp_sa_params *p) { p->encryption_key_length++; }
-static void key_null(struct s2s_esp_sa_params *p) { p->encryption_key = NULL; }
-static void salt_none(struct s2s_esp_sa_params *p) { p->salt_length = 0; }
-static void salt_null(struct s2s_esp_sa_params *p) { p->salt = NULL; }
-static void integrity_key(struct s2s_esp_sa_params *p) { p->integrity_key_length = 20; }
-static void integrity(struct s2s_esp_sa_params *p) { p->integrity = S2S_HMAC_SHA1_96; }
-static void encryption(struct s2s_esp_sa_params *p) { p->encryption = S2S_ALG_NONE; }
-static void encryption_type(struct s2s_esp_sa_params *p) { p->encryption = S2S_MODP2048; }
-static void window_small(struct s2s_esp_sa_params *p) { p->replay_window = 31; }
-static void window_large(struct s2s_esp_sa_params *p) { p->replay_window = 4097; }
-static void encapsulation(struct s2s_esp_sa_params *p) { p->encapsulation = (enum s2s_esp_encapsulation)2; }
-static void df(struct s2s_esp_sa_params *p) { p->df = (enum s2s_esp_df)3; }
-static void sequence(struct s2s_esp_sa_params *p) { p->initial_sequence = (uint64_t)UINT32_MAX + 1; }
-static void no_local(struct s2s_esp_sa_params *p) { p->local_selector_count = 0; }
-static void no_remote(struct s2s_esp_sa_params *p) { p->remote_selectors = NULL; }
-static void many(struct s2s_esp_sa_params *p) { p->remote_selector_count = S2S_ESP_MAX_SELECTORS + 1; }
+static void spi(struct s2s_esp_sa_params *p)
+{
+    p->spi = 0;
+}
+static void direction(struct s2s_esp_sa_params *p)
+{
+    p->direction = (enum s2s_esp_direction)0;
+}
+static void direction_high(struct s2s_esp_sa_params *p)
+{
+    p->direction = (enum s2s_esp_direction)3;
+}
+static void size(struct s2s_esp_sa_params *p)
+{
+    p->struct_size = 8;
+}
+static void key_short(struct s2s_esp_sa_params *p)
+{
+    p->encryption_key_length--;
+}
+static void key_long(struct s2s_esp_sa_params *p)
+{
+    p->encryption_key_length++;
+}
+static void key_null(struct s2s_esp_sa_params *p)
+{
+    p->encryption_key = NULL;
+}
+static void salt_none(struct s2s_esp_sa_params *p)
+{
+    p->salt_length = 0;
+}
+static void salt_null(struct s2s_esp_sa_params *p)
+{
+    p->salt = NULL;
+}
+static void integrity_key(struct s2s_esp_sa_params *p)
+{
+    p->integrity_key_length = 20;
+}
+static void integrity(struct s2s_esp_sa_params *p)
+{
+    p->integrity = S2S_HMAC_SHA1_96;
+}
+static void encryption(struct s2s_esp_sa_params *p)
+{
+    p->encryption = S2S_ALG_NONE;
+}
+static void encryption_type(struct s2s_esp_sa_params *p)
+{
+    p->encryption = S2S_MODP2048;
+}
+static void window_small(struct s2s_esp_sa_params *p)
+{
+    p->replay_window = 31;
+}
+static void window_large(struct s2s_esp_sa_params *p)
+{
+    p->replay_window = 4097;
+}
+static void encapsulation(struct s2s_esp_sa_params *p)
+{
+    p->encapsulation = (enum s2s_esp_encapsulation)2;
+}
+static void df(struct s2s_esp_sa_params *p)
+{
+    p->df = (enum s2s_esp_df)3;
+}
+static void sequence(struct s2s_esp_sa_params *p)
+{
+    p->initial_sequence = (uint64_t)UINT32_MAX + 1;
+}
+static void no_local(struct s2s_esp_sa_params *p)
+{
+    p->local_selector_count = 0;
+}
+static void no_remote(struct s2s_esp_sa_params *p)
+{
+    p->remote_selectors = NULL;
+}
+static void many(struct s2s_esp_sa_params *p)
+{
+    p->remote_selector_count = S2S_ESP_MAX_SELECTORS + 1;
+}
 
 static void (*const spoil[])(struct s2s_esp_sa_params *p) = {
-    spi,         direction,       direction_high, size,         key_short,     key_long,  key_null,
-    salt_none,   salt_null,       integrity_key,  integrity,    encryption,    df,        encryption_type,
-    window_small, window_large,   encapsulation,  sequence,     no_local,      no_remote, many,
+    spi,          direction,    direction_high, size,      key_short,  key_long,  key_null,
+    salt_none,    salt_null,    integrity_key,  integrity, encryption, df,        encryption_type,
+    window_small, window_large, encapsulation,  sequence,  no_local,   no_remote, many,
 };
 
 static void bad_sa_parameters(void **state)
@@ -349,8 +412,8 @@ static void watch_release(void *user, void *pointer, size_t size)
     struct watcher *watcher = S2SI_CONTAINER(user, struct watcher, inner);
     for (size_t i = 0; i + 8 <= size; i++) {
         const uint8_t *at = (const uint8_t *)pointer + i;
-        watcher->leaked = watcher->leaked || memcmp(at, watcher->key, 8) == 0 ||
-                          memcmp(at, watcher->integrity_key, 8) == 0;
+        watcher->leaked =
+            watcher->leaked || memcmp(at, watcher->key, 8) == 0 || memcmp(at, watcher->integrity_key, 8) == 0;
     }
     watcher->release(user, pointer, size);
 }

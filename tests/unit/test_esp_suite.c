@@ -12,12 +12,9 @@ static void table_of_aws(void **state)
         enum s2s_algorithm encryption, integrity;
         size_t raw, udp;
     } rows[] = {
-        {S2S_AES128_GCM16, S2S_ALG_NONE, 1446, 1438},
-        {S2S_AES256_GCM16, S2S_ALG_NONE, 1446, 1438},
-        {S2S_AES128_CBC, S2S_HMAC_SHA1_96, 1438, 1422},
-        {S2S_AES256_CBC, S2S_HMAC_SHA2_256_128, 1438, 1422},
-        {S2S_AES256_CBC, S2S_HMAC_SHA2_384_192, 1422, 1422},
-        {S2S_AES256_CBC, S2S_HMAC_SHA2_512_256, 1422, 1406},
+        {S2S_AES128_GCM16, S2S_ALG_NONE, 1446, 1438},        {S2S_AES256_GCM16, S2S_ALG_NONE, 1446, 1438},
+        {S2S_AES128_CBC, S2S_HMAC_SHA1_96, 1438, 1422},      {S2S_AES256_CBC, S2S_HMAC_SHA2_256_128, 1438, 1422},
+        {S2S_AES256_CBC, S2S_HMAC_SHA2_384_192, 1422, 1422}, {S2S_AES256_CBC, S2S_HMAC_SHA2_512_256, 1422, 1406},
     };
     for (size_t i = 0; i < S2SI_COUNT(rows); i++) {
         assert_int_equal(s2s_esp_mtu(rows[i].encryption, rows[i].integrity, S2S_ESP_RAW, 4, 1500), rows[i].raw);

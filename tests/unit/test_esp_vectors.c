@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole ESP packets of RFCs and drafts through the public API, for each real provider. A packet whose next header is not an IP
- * version (the draft and RFC 3602 have some) must verify, decrypt to the printed bytes, and then be refused, since we
- * do tunnel mode alone.
+ * Whole ESP packets of RFCs and drafts through the public API, for each real provider. A packet whose next header is
+ * not an IP version (the draft and RFC 3602 have some) must verify, decrypt to the printed bytes, and then be refused,
+ * since we do tunnel mode alone.
  */
 #include "tests/unit/crypto_vectors.h"
 
@@ -105,8 +105,7 @@ static const struct aead_case draft_cases[] = {
      "4500001c42a200008001441f406793b6e00000020a00f5ff01020201",
      "fba2ca845e5df9f0f22c3e6e86dd831e1fc65792cd1af9130e1379ed", "369f071f35e034be95f112e4e7d05d35"},
     {S2S_AES192_GCM16, "feffe9928665731c6d6a8f9467308308feffe9928665731c", "cafebabefacedbaddecaf888",
-     "0000a5f80000000a",
-     "45000028a4ad4000400678800a01038f0a010612802306b8cb712602dd6bb03e501016d075680001",
+     "0000a5f80000000a", "45000028a4ad4000400678800a01038f0a010612802306b8cb712602dd6bb03e501016d075680001",
      "a5b1f8066029aea40e598b8122de02420938b3ab33f828e687b8858b5bfbdbd0315b27452144cc77",
      "95457b9652037f5318027b5b4cd7a636"},
     {S2S_AES128_GCM16, "abbccddef00112233445566778899aab", "decaf888cafedebaceface74", "000001000000000000000001",
@@ -116,8 +115,7 @@ static const struct aead_case draft_cases[] = {
      "191f0d2f0e0f496c226f2127b27db35724e7845d68",
      "651f57e65f354f75ff17015769623436"},
     {S2S_AES256_GCM16, "abbccddef00112233445566778899aababbccddef00112233445566778899aab", "73616c74616e640169766563",
-     "17405e67156f3126dd0db99b",
-     "45080028732c00004006e9f90a0106120a01038f06b88023dd6bafbecb71260250101f646d540001",
+     "17405e67156f3126dd0db99b", "45080028732c00004006e9f90a0106120a01038f06b88023dd6bafbecb71260250101f646d540001",
      "f2d69ecdbd5a0d5b8d5ef38bad4da58d1f278fde98ef67549d524a3018d9a57ff4d3a31ce673119e",
      "451626c2415771e3b7eebca614c89b35"},
     {S2S_AES128_GCM16, "3de09874b388e6491988d0c3607eae1f", "57690e434e280000a2fca1a3", "42f67e3f1010101010101010",
@@ -147,7 +145,9 @@ static const struct aead_case draft_cases[] = {
 
 /* RFC 7634 appendix A: IPv4 in next header 4. */
 static const struct aead_case chacha_case = {
-    S2S_CHACHA20_POLY1305, "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f", "a0a1a2a31011121314151617",
+    S2S_CHACHA20_POLY1305,
+    "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f",
+    "a0a1a2a31011121314151617",
     "0102030400000005",
     "45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec100007362708090a0b0c0d0e0f101112131415161718191a1b1c"
     "1d1e1f202122232425262728292a2b2c2d2e2f303132333435363701020204",
@@ -215,8 +215,8 @@ static void open_case(struct bench *b, const struct aead_case *c)
 
 static size_t sealed_cases;
 
-/* Seals the printed inner packet. Next header is 4 where the draft has 1, so (a stream cipher) the last byte of the ciphertext
-   differs by just that, and the ICV; all of it is equal where the vector has 4. */
+/* Seals the printed inner packet. Next header is 4 where the draft has 1, so (a stream cipher) the last byte of the
+   ciphertext differs by just that, and the ICV; all of it is equal where the vector has 4. */
 static void seal_case(struct bench *b, const struct aead_case *c)
 {
     struct aead_numbers n = read_case(c);
@@ -283,9 +283,9 @@ static void spi_zero(struct bench *b)
     params.salt_length = 4;
     assert_int_equal(s2s_esp_sa_add(esp, &params, &sa), S2S_ERR_INVALID);
     struct s2s_packet packet = entry(
-        S2S_PACKET_ESP,
-        hex("00000000000000010000000000000000 4688daf2f973a392732909c331d56d60f694abaa414b5e7ff5fdcdfff5e9a284456476492719f"
-            "fb64de7d9dca1e1d894bc3bd57873ed4d181d19d4d5c8c18af3 f821d496eeb096e98ad2b69e4799c71d"));
+        S2S_PACKET_ESP, hex("00000000000000010000000000000000 "
+                            "4688daf2f973a392732909c331d56d60f694abaa414b5e7ff5fdcdfff5e9a284456476492719f"
+                            "fb64de7d9dca1e1d894bc3bd57873ed4d181d19d4d5c8c18af3 f821d496eeb096e98ad2b69e4799c71d"));
     assert_int_equal(s2s_esp_open(esp, &packet, 1, 1), 0);
     assert_int_equal(packet.reason, S2S_DROP_UNKNOWN_SPI);
     s2s_esp_free(esp);
@@ -307,25 +307,32 @@ struct cbc_case {
 
 static const struct cbc_case cbc_cases[] = {
     {"90d382b410eeba7ad938c46cec1a82bf",
-     "0000432100000001e96e8c08ab465763fd098d45dd3ff893f663c25d325c18c6a9453e194e120849a4870b66cc6b9965330013b4898dc856a4"
+     "0000432100000001e96e8c08ab465763fd098d45dd3ff893f663c25d325c18c6a9453e194e120849a4870b66cc6b9965330013b4898dc856a"
+     "4"
      "699e523a55db080b59ec3a8e4b7e52775b07d1db34ed9c538ab50c551b874aa269add047ad2d5913ac19b7cfbad4a6",
-     "08000ebda70a00008e9c083db95b070008090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f30"
+     "08000ebda70a00008e9c083db95b070008090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f3"
+     "0"
      "31323334353637",
      false},
     {"90d382b410eeba7ad938c46cec1a82bf",
      "000043210000000869d08df7d203329db093fc4924e5bd80f51995881ec4e0c4488987ce742e8109689bb379d2d750c0d915dca346a89f75",
      "0800b5e8a80a0500a69c083d0b660e00777777777777777777777777", false},
     {"0123456789abcdef0123456789abcdef",
-     "0000876500000002f4e765244f6407adf13dc1380f673f37773b5241a4c449225e4f3ce5ed611b0c237ca96cf74a93013c1b0ea1a0cf70f8e4"
-     "ecaec78ac53aad7a0f022b859243c647752e94a859352b8a4d4d2decd136e5c177f132ad3fbfb2201ac9904c74ee0a109e0ca1e4dfe9d5a100"
+     "0000876500000002f4e765244f6407adf13dc1380f673f37773b5241a4c449225e4f3ce5ed611b0c237ca96cf74a93013c1b0ea1a0cf70f8e"
+     "4"
+     "ecaec78ac53aad7a0f022b859243c647752e94a859352b8a4d4d2decd136e5c177f132ad3fbfb2201ac9904c74ee0a109e0ca1e4dfe9d5a10"
+     "0"
      "b842f1c22f0d",
-     "45000054090400004001f988c0a87b03c0a87bc808009f76a90a0100b49c083d02a2040008090a0b0c0d0e0f101112131415161718191a1b1c"
+     "45000054090400004001f988c0a87b03c0a87bc808009f76a90a0100b49c083d02a2040008090a0b0c0d0e0f101112131415161718191a1b1"
+     "c"
      "1d1e1f202122232425262728292a2b2c2d2e2f3031323334353637",
      true},
     {"0123456789abcdef0123456789abcdef",
-     "000087650000000585d47224b5f3dd5d2101d4ea8dffab2215b92683819596a8047232cc00f7048fe45318e11f8a0f62ede3c3fc61203bb50f"
+     "000087650000000585d47224b5f3dd5d2101d4ea8dffab2215b92683819596a8047232cc00f7048fe45318e11f8a0f62ede3c3fc61203bb50"
+     "f"
      "980a08c9843fd3a1b06d5c07ff9639b7eb7dfb3512e5de435e7207ed971ef3d2726d9b5ef6affc6d17a0decbb13892",
-     "45000044090c00004001f990c0a87b03c0a87bc80800d63caa0a0200c69c083da3de0300ffffffffffffffffffffffffffffffffffffffffffff"
+     "45000044090c00004001f990c0a87b03c0a87bc80800d63caa0a0200c69c083da3de0300fffffffffffffffffffffffffffffffffffffffff"
+     "fff"
      "ffffffffffffffffffff",
      true},
 };
@@ -344,8 +351,7 @@ static struct bytes with_icv(struct bench *b, struct bytes packet)
 static struct s2s_esp_sa_params cbc_params(const struct cbc_case *c, enum s2s_esp_direction direction)
 {
     struct bytes packet = hex(c->packet);
-    struct s2s_esp_sa_params params =
-        sa_params(direction, s2si_get_u32(packet.data), S2S_AES128_CBC, hex(c->key));
+    struct s2s_esp_sa_params params = sa_params(direction, s2si_get_u32(packet.data), S2S_AES128_CBC, hex(c->key));
     params.integrity = S2S_HMAC_SHA1_96;
     params.integrity_key = mac_key;
     params.integrity_key_length = sizeof mac_key;

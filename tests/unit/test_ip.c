@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 /* IPv4 TCP SYN 10.0.0.1:1234 -> 10.0.0.2:80, DF, ECT(0), options NOP NOP MSS 1460 at an even offset. */
-static const uint8_t syn[48] = {0x45, 0x02, 0x00, 0x30, 0x12, 0x34, 0x40, 0x00, 0x40, 0x06, 0x00, 0x00, 10,   0,    0,    1,
-                                10,   0,    0,    2,    0x04, 0xd2, 0x00, 0x50, 0,    0,    0,    1,    0,    0,    0,    0,
-                                0x70, 0x02, 0xff, 0xff, 0x00, 0x00, 0,    0,    2,    4,    0x05, 0xb4, 1,    1,    1,    0};
+static const uint8_t syn[48] = {0x45, 0x02, 0x00, 0x30, 0x12, 0x34, 0x40, 0x00, 0x40, 0x06, 0x00, 0x00, 10, 0, 0, 1,
+                                10,   0,    0,    2,    0x04, 0xd2, 0x00, 0x50, 0,    0,    0,    1,    0,  0, 0, 0,
+                                0x70, 0x02, 0xff, 0xff, 0x00, 0x00, 0,    0,    2,    4,    0x05, 0xb4, 1,  1, 1, 0};
 
 static uint32_t pseudo4(const uint8_t *packet, size_t upper)
 {
@@ -38,7 +38,8 @@ static void assert_checksums4(const uint8_t *packet, size_t length)
 {
     assert_int_equal(s2si_checksum_finish(s2si_checksum_add(0, packet, 20)), 0);
     if (packet[9] == S2SI_PROTO_TCP) {
-        assert_int_equal(s2si_checksum_finish(s2si_checksum_add(pseudo4(packet, length - 20), packet + 20, length - 20)), 0);
+        assert_int_equal(
+            s2si_checksum_finish(s2si_checksum_add(pseudo4(packet, length - 20), packet + 20, length - 20)), 0);
     }
 }
 
@@ -134,9 +135,9 @@ static void extension_headers(void **state)
     (void)state;
     struct header6 packet = base6(0);
     struct s2si_ip ip;
-    add6(&packet, "\x2b\0\1\4\0\0\0\0", 8);                         /* hop-by-hop, then routing */
-    add6(&packet, "\x3c\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);        /* routing of 16 bytes, then destination options */
-    add6(&packet, "\x33\0\1\4\0\0\0\0", 8);                         /* destination options, then AH */
+    add6(&packet, "\x2b\0\1\4\0\0\0\0", 8);                  /* hop-by-hop, then routing */
+    add6(&packet, "\x3c\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16); /* routing of 16 bytes, then destination options */
+    add6(&packet, "\x33\0\1\4\0\0\0\0", 8);                  /* destination options, then AH */
     add6(&packet, "\x11\4\0\0\0\0\0\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0", 24); /* AH, then UDP */
     add6(&packet, "\x01\x02\x03\x04\0\x08\0\0", 8);
     assert_int_equal(s2si_ip_read(packet.bytes, packet.length, &ip), 0);
@@ -174,7 +175,8 @@ static void hostile_headers(void **state)
     const struct {
         size_t at;
         uint8_t value;
-    } changes[] = {{0, 0x44}, {0, 0x4d}, {0, 0x05}, {0, 0x55}, {0, 0xf5}, {2, 0xff}, {3, 19}, {3, 49}, {3, 0}, {0, 0x60}};
+    } changes[] = {{0, 0x44}, {0, 0x4d}, {0, 0x05}, {0, 0x55}, {0, 0xf5},
+                   {2, 0xff}, {3, 19},   {3, 49},   {3, 0},    {0, 0x60}};
     for (size_t i = 0; i < S2SI_COUNT(changes); i++) {
         memcpy(packet, syn, sizeof syn);
         packet[changes[i].at] = changes[i].value;
@@ -274,17 +276,17 @@ static void leaves_other_packets_alone(void **state)
         size_t at;
         uint8_t value;
     } changes[] = {
-        {33, 0x10},         /* no SYN */
-        {32, 0x50},         /* header without options */
-        {32, 0x40},         /* header too short */
-        {32, 0xf0},         /* header past the end */
-        {7, 1},             /* a later fragment */
-        {9, 17},            /* UDP */
-        {40, 0},            /* end of options first */
-        {41, 3},            /* MSS of a wrong length */
-        {41, 9},            /* option past the end */
-        {41, 1},            /* option shorter than itself */
-        {3, 30},            /* too short for TCP */
+        {33, 0x10}, /* no SYN */
+        {32, 0x50}, /* header without options */
+        {32, 0x40}, /* header too short */
+        {32, 0xf0}, /* header past the end */
+        {7, 1},     /* a later fragment */
+        {9, 17},    /* UDP */
+        {40, 0},    /* end of options first */
+        {41, 3},    /* MSS of a wrong length */
+        {41, 9},    /* option past the end */
+        {41, 1},    /* option shorter than itself */
+        {3, 30},    /* too short for TCP */
     };
     for (size_t i = 0; i < S2SI_COUNT(changes); i++) {
         memcpy(packet, syn, sizeof syn);

@@ -80,14 +80,21 @@ static void never_answered(void **state)
 {
     (void)state;
     static const char *const pairs[][2] = {
-        {"0.0.0.0", "10.1.0.1"},         {"127.0.0.1", "10.1.0.1"},   {"224.0.0.1", "10.1.0.1"}, {"255.255.255.255", "10.1.0.1"},
-        {"10.0.0.1", "255.255.255.255"}, {"10.0.0.1", "224.0.0.251"}, {"::", "fd00::1"},         {"ff02::1", "fd00::1"},
+        {"0.0.0.0", "10.1.0.1"},
+        {"127.0.0.1", "10.1.0.1"},
+        {"224.0.0.1", "10.1.0.1"},
+        {"255.255.255.255", "10.1.0.1"},
+        {"10.0.0.1", "255.255.255.255"},
+        {"10.0.0.1", "224.0.0.251"},
+        {"::", "fd00::1"},
+        {"ff02::1", "fd00::1"},
     };
     uint8_t out[1300];
     struct s2s_addr us4 = addr("10.0.0.254"), us6 = addr("fd00::fe");
     for (size_t i = 0; i < S2SI_COUNT(pairs); i++) {
         struct s2si_ip ip = describe(pairs[i][0], pairs[i][1]);
-        assert_int_equal(s2si_ip_too_big(big, sizeof big, &ip, ip.version == 4 ? &us4 : &us6, 1400, out, sizeof out), 0);
+        assert_int_equal(s2si_ip_too_big(big, sizeof big, &ip, ip.version == 4 ? &us4 : &us6, 1400, out, sizeof out),
+                         0);
     }
     struct s2si_ip later = describe("10.0.0.1", "10.1.0.1"), may_fragment = later;
     later.first_fragment = false;
@@ -127,7 +134,8 @@ static void echo(void **state)
             struct s2s_addr a = addr(ends[six][0]), b = addr(ends[six][1]);
             uint8_t out[80];
             struct s2si_ip ip;
-            size_t length = s2si_ip_echo(&a, &b, reply != 0, 0x1234, 0x5678, (const uint8_t *)"odd", 3, out, sizeof out);
+            size_t length =
+                s2si_ip_echo(&a, &b, reply != 0, 0x1234, 0x5678, (const uint8_t *)"odd", 3, out, sizeof out);
             assert_int_equal(length, (six ? 40 : 20) + 8 + 3);
             assert_icmp_sum(out, length);
             assert_int_equal(s2si_ip_read(out, length, &ip), 0);

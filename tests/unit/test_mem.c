@@ -132,9 +132,12 @@ static void text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_must_be_complete), cmocka_unit_test(counts_and_zeroes),
-        cmocka_unit_test(array_overflow),         cmocka_unit_test(failed_resize_keeps_block),
-        cmocka_unit_test(secrets_are_wiped),      cmocka_unit_test(compare),
+        cmocka_unit_test(table_must_be_complete),
+        cmocka_unit_test(counts_and_zeroes),
+        cmocka_unit_test(array_overflow),
+        cmocka_unit_test(failed_resize_keeps_block),
+        cmocka_unit_test(secrets_are_wiped),
+        cmocka_unit_test(compare),
         cmocka_unit_test(text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,8 +130,8 @@ static void holes_and_patches(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(short_input),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip),       cmocka_unit_test(short_input),
                                        cmocka_unit_test(no_memory_at_all), cmocka_unit_test(parts),
-                                       cmocka_unit_test(writer_bounds), cmocka_unit_test(holes_and_patches)};
+                                       cmocka_unit_test(writer_bounds),    cmocka_unit_test(holes_and_patches)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
