@@ -266,7 +266,10 @@ void s2si_sim_input(s2s_sim_node *node, struct s2si_sim_packet *packet, s2s_sim_
         return;
     }
     packet->length = ip.total_length;
-    if (!s2si_sim_nat_in(node, packet, &ip, link)) {
+    const struct s2si_sim_address *own = s2si_sim_address_find(node, &ip.destination);
+    if (own != NULL && !own->up) {
+        drop(node, packet, &node->stats.no_route);
+    } else if (!s2si_sim_nat_in(node, packet, &ip, link)) {
         drop(node, packet, &node->stats.nat_unmatched);
     } else if (!s2si_sim_is_local(node, &ip.destination)) {
         if (node->forwards) {
