@@ -70,7 +70,7 @@ static void full_batches_of_two_sas(void **state)
     s2s_esp_sa second_out, second_in;
     start(&pair);
     pair.out.spi = pair.in.spi = 0x999;
-    pair.out.owner = 7;
+    pair.out.owner = pair.in.owner = 7;
     assert_int_equal(s2s_esp_sa_add(pair.a, &pair.out, &second_out), 0);
     assert_int_equal(s2s_esp_sa_add(pair.b, &pair.in, &second_in), 0);
     for (size_t i = 0; i < COUNT; i++) {
@@ -85,7 +85,7 @@ static void full_batches_of_two_sas(void **state)
     for (size_t i = 0; i < COUNT; i++) {
         bool second = i % 100 >= 80 && i % 2 == 0;
         assert_int_equal(batch[i].sa, second ? second_in : pair.sa_in);
-        assert_int_equal(batch[i].tunnel, second ? 0x42 : 0x42);
+        assert_int_equal(batch[i].tunnel, second ? 7 : 0x42);
         packet_free(&batch[i]);
     }
     struct s2s_esp_stats stats = {.struct_size = sizeof stats};
