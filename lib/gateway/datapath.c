@@ -182,6 +182,7 @@ static void count_sent(struct batch *batch, size_t index)
         tunnel->traffic.packets_out++;
         tunnel->traffic.bytes_out += batch->inner_length[index];
         tunnel->traffic.last_out = batch->now;
+        s2si_health_sent(tunnel, batch->now);
     }
 }
 
@@ -258,6 +259,7 @@ static void take_in(struct batch *batch, struct s2s_packet *packet)
         return;
     }
     tunnel->traffic.last_in = batch->now;
+    s2si_health_seen(tunnel, batch->now);
     s2si_tunnel_esp_in(tunnel, moved(tunnel, packet) ? &packet->remote : NULL, batch->now);
     if (is_probe_traffic(tunnel, data, &ip, batch->now)) {
         consume(packet);

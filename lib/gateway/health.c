@@ -3,8 +3,10 @@
 
 #include "lib/gateway/objects.h"
 
-/* A retransmitted request raises a doubt; without any sign of life it is a verdict after this time. */
-#define DOUBT_TIME (1500 * (s2s_time)S2S_MILLISECOND)
+#define SILENCE (1 * (s2s_time)S2S_SECOND)           /* out without in: ask */
+#define ASK_INTERVAL (500 * (s2s_time)S2S_MILLISECOND) /* and again */
+#define ASK_TIMES 3                                   /* then it is a verdict */
+#define ASK_PAUSE (3 * (s2s_time)S2S_SECOND)         /* between two doubts: asymmetric paths are asked this often */
 
 void s2si_health_init(s2s_tunnel *tunnel, s2s_time now)
 {
@@ -28,8 +30,7 @@ bool s2si_health_possible(const s2s_tunnel *tunnel)
 static void judge(s2s_tunnel *tunnel, enum s2s_trigger trigger, s2s_time trigger_at, s2s_time now)
 {
     struct s2si_health *health = &tunnel->health;
-    bool verdict_dead = health->doubt && !s2si_timer_armed(&health->timer);
-    bool usable = s2si_health_possible(tunnel) && !health->draining && !health->probe_bad && !verdict_dead;
+    bool usable = s2si_health_possible(tunnel) && !health->draining && !health->probe_bad && health->doubt != S2SI_DOUBT_DEAD;
     if (usable != health->usable) {
         health->usable = usable;
         health->since = now;
@@ -42,8 +43,25 @@ static void judge(s2s_tunnel *tunnel, enum s2s_trigger trigger, s2s_time trigger
 
 static void clear_doubt(s2s_tunnel *tunnel)
 {
-    tunnel->health.doubt = false;
+    tunnel->health.doubt = S2SI_DOUBT_NONE;
     s2si_timer_disarm(&tunnel->engine->timers, &tunnel->health.timer);
+}
+
+/* An answer or a packet: whatever came proves that the far end and its way to us are alive. */
+static void calm(s2s_tunnel *tunnel, s2s_time now)
+{
+    bool was_dead = tunnel->health.doubt == S2SI_DOUBT_DEAD;
+    clear_doubt(tunnel);
+    if (was_dead)
+        judge(tunnel, S2S_TRIGGER_RECOVERED, now, now);
+}
+
+static void ask(s2s_tunnel *tunnel, s2s_time now)
+{
+    struct s2si_health *health = &tunnel->health;
+    (void)s2si_tunnel_liveness(tunnel, now); /* while another request is outstanding, that one asks */
+    health->asked++;
+    (void)s2si_timer_arm(&tunnel->engine->timers, &health->timer, now + ASK_INTERVAL); /* without memory: DPD decides */
 }
 
 void s2si_health_tunnel_changed(s2s_tunnel *tunnel, enum s2s_trigger trigger, s2s_time now)
@@ -67,26 +85,48 @@ void s2si_health_drain(s2s_tunnel *tunnel, bool draining, enum s2s_trigger trigg
 
 void s2si_health_doubt(s2s_tunnel *tunnel, s2s_time now)
 {
-    if (tunnel->health.doubt || !tunnel->health.child_up)
+    struct s2si_health *health = &tunnel->health;
+    if (health->doubt != S2SI_DOUBT_NONE || !health->child_up)
         return;
-    tunnel->health.doubt = true;
-    tunnel->health.trigger_at = now;
-    if (s2si_timer_arm(&tunnel->engine->timers, &tunnel->health.timer, now + DOUBT_TIME) != 0)
-        tunnel->health.doubt = false; /* no memory for a timer: dead-peer detection still decides */
+    health->doubt = S2SI_DOUBT_ASKING;
+    health->asked = 0;
+    health->asked_at = now;
+    ask(tunnel, now);
 }
 
+/* No answer yet. A dead one is asked on, so that its return is seen. */
 void s2si_health_timer(s2s_tunnel *tunnel, s2s_time now)
 {
-    judge(tunnel, S2S_TRIGGER_LIVENESS, tunnel->health.trigger_at, now);
+    struct s2si_health *health = &tunnel->health;
+    if (health->doubt == S2SI_DOUBT_NONE || !health->child_up)
+        return;
+    bool verdict = health->doubt == S2SI_DOUBT_ASKING && health->asked >= ASK_TIMES;
+    if (verdict)
+        health->doubt = S2SI_DOUBT_DEAD;
+    ask(tunnel, now);
+    if (verdict)
+        judge(tunnel, S2S_TRIGGER_LIVENESS, health->asked_at, now);
 }
 
 void s2si_health_alive(s2s_tunnel *tunnel, s2s_time round_trip, s2s_time now)
 {
     (void)round_trip;
-    if (!tunnel->health.doubt)
+    if (tunnel->health.doubt != S2SI_DOUBT_NONE)
+        calm(tunnel, now);
+}
+
+void s2si_health_seen(s2s_tunnel *tunnel, s2s_time now)
+{
+    if (tunnel->health.doubt != S2SI_DOUBT_NONE)
+        calm(tunnel, now);
+}
+
+void s2si_health_sent(s2s_tunnel *tunnel, s2s_time now)
+{
+    struct s2si_health *health = &tunnel->health;
+    if (health->doubt != S2SI_DOUBT_NONE || now < tunnel->traffic.last_in + SILENCE || now < health->asked_at + ASK_PAUSE)
         return;
-    clear_doubt(tunnel);
-    judge(tunnel, S2S_TRIGGER_RECOVERED, now, now);
+    s2si_health_doubt(tunnel, now);
 }
 
 void s2si_health_address(s2s_tunnel *tunnel, bool present, s2s_time now)

@@ -15,12 +15,18 @@
 #include <s2svpn/tunnel.h>
 #include "lib/base/base.h"
 
+/* A doubt rises when a request has to be repeated, or when traffic leaves and nothing comes in (which is normal while the
+   far end answers by another tunnel, and so only makes us ask). Any sign of life clears it; silence makes it a verdict. */
+enum s2si_doubt { S2SI_DOUBT_NONE = 0, S2SI_DOUBT_ASKING, S2SI_DOUBT_DEAD };
+
 /* Embedded in s2s_tunnel as .health. */
 struct s2si_health {
     bool child_up;        /* outbound and inbound SA installed */
     bool address_present; /* our outside address is there */
     bool draining;        /* a planned take-down moved our traffic away */
-    bool doubt;           /* a request was retransmitted and not answered yet */
+    uint8_t doubt;        /* enum s2si_doubt: is the far end still there? */
+    uint8_t asked;        /* liveness requests sent in this doubt */
+    s2s_time asked_at;    /* latest doubt began */
     bool probe_bad;
     bool usable;          /* the outcome */
     s2s_time since;       /* of usable's last change */
@@ -38,6 +44,10 @@ void s2si_health_doubt(s2s_tunnel *tunnel, s2s_time now);  /* an IKE request is 
 void s2si_health_alive(s2s_tunnel *tunnel, s2s_time round_trip, s2s_time now); /* a liveness request was answered */
 void s2si_health_address(s2s_tunnel *tunnel, bool present, s2s_time now);
 void s2si_health_timer(s2s_tunnel *tunnel, s2s_time now);  /* S2SI_TIMER_HEALTH */
+/* ESP that verified came in by this tunnel. Cheap; called for each packet. */
+void s2si_health_seen(s2s_tunnel *tunnel, s2s_time now);
+/* A packet left by this tunnel: asks when nothing has come in for a while. Cheap; called for each packet. */
+void s2si_health_sent(s2s_tunnel *tunnel, s2s_time now);
 /* The probe's verdict; since is when the first of the unanswered ones was sent. */
 void s2si_health_probe(s2s_tunnel *tunnel, bool bad, s2s_time since, s2s_time now);
 void s2si_health_free(s2s_tunnel *tunnel);
