@@ -275,7 +275,7 @@ static void effect(s2s_engine *engine, struct s2si_item *item, const struct s2s_
         } else if (item->present && !gateway->device[0]) {
             snprintf(gateway->device, sizeof(gateway->device), "%s", gateway->effective.device ? gateway->effective.device : "s2s0");
         }
-        touch(engine, &gateway->route_scope);
+        s2si_scope_dirty(engine, &gateway->route_scope); /* publish wants no route through a device that is not there */
         break;
     case S2SI_ITEM_ADDRESS:
         touch(engine, &gateway->route_scope);
@@ -289,6 +289,10 @@ static void effect(s2s_engine *engine, struct s2si_item *item, const struct s2s_
     case S2SI_ITEM_SA_IN:
     case S2SI_ITEM_SA_OUT:
         s2si_ike_child_result(engine->ike, item->content.child, item->kind == S2SI_ITEM_SA_IN, item->present, 0, now);
+        s2si_tunnel_sas_changed(item->scope->owner, now);
+        break;
+    case S2SI_ITEM_POLICY_IN:
+    case S2SI_ITEM_POLICY_OUT:
         s2si_tunnel_sas_changed(item->scope->owner, now);
         break;
     default:

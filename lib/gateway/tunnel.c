@@ -241,6 +241,20 @@ int s2si_tunnel_apply(s2s_tunnel *tunnel, s2s_time now)
 
 /* ---- SAs and status ---- */
 
+/* A kernel that does ESP uses an SA only through its policies. */
+static bool policies_stand(const s2s_tunnel *tunnel, enum s2si_item_kind kind, uint64_t child)
+{
+    struct s2si_list *node;
+
+    S2SI_LIST_EACH(node, &tunnel->scope.items) {
+        const struct s2si_item *item = S2SI_CONTAINER(node, struct s2si_item, node);
+        if (item->kind == kind && item->content.child == child && item->wanted && !item->present) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The newest CHILD_SA with this direction installed; outbound goes to the newest that IKE wants. */
 static struct s2si_item *newest(s2s_tunnel *tunnel, enum s2si_item_kind kind)
 {
@@ -249,7 +263,8 @@ static struct s2si_item *newest(s2s_tunnel *tunnel, enum s2si_item_kind kind)
 
     S2SI_LIST_EACH(node, &tunnel->scope.items) {
         struct s2si_item *item = S2SI_CONTAINER(node, struct s2si_item, node);
-        if (item->kind == kind && item->present && item->wanted && (!best || item->content.child > best->content.child)) {
+        if (item->kind == kind && item->present && item->wanted &&
+            policies_stand(tunnel, (enum s2si_item_kind)(kind + 1), item->content.child) && (!best || item->content.child > best->content.child)) {
             best = item;
         }
     }
@@ -260,6 +275,7 @@ void s2si_tunnel_sas_changed(s2s_tunnel *tunnel, s2s_time now)
 {
     const struct s2si_item *in = newest(tunnel, S2SI_ITEM_SA_IN), *out = newest(tunnel, S2SI_ITEM_SA_OUT);
     bool kernel = (tunnel->engine->capabilities & S2S_KERNEL_ESP) != 0;
+    uint16_t mtu = tunnel->gateway->mtu;
 
     tunnel->spi_in = in ? in->content.spi : 0;
     tunnel->spi_out = out ? out->content.spi : 0;
@@ -268,6 +284,9 @@ void s2si_tunnel_sas_changed(s2s_tunnel *tunnel, s2s_time now)
     tunnel->up_in = in != NULL;
     tunnel->up_out = out != NULL;
     s2si_datapath_sa_changed(tunnel, now);
+    if (tunnel->gateway->mtu != mtu) {
+        s2si_scope_dirty(tunnel->engine, &tunnel->gateway->base_scope);
+    }
     s2si_probe_changed(tunnel, now);
     s2si_tunnel_refresh(tunnel, now);
 }
