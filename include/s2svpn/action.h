@@ -38,7 +38,8 @@ enum s2s_action_type {
     S2S_ACTION_STREAM_WRITE,  /**< bytes wait: pull them with s2s_engine_stream_pull; no answer. */
     S2S_ACTION_STREAM_CLOSE,  /**< no answer; nothing is fed for it any more. reset: discard unsent data. */
     S2S_ACTION_STREAM_KEY,    /**< TCP-MD5 key toward remote on the listener. */
-    S2S_ACTION_SCAN,          /**< report what bears this gateway's mark, by S2S_NOTICE_FOUND_* feeds, then answer. */
+    S2S_ACTION_SCAN,          /**< report what bears this gateway's mark, by S2S_NOTICE_FOUND_* feeds, then answer; route.table
+                                   is the gateway's (0 = the kernel's choice). Addresses that come and go are told from then on. */
     S2S_ACTION_CRYPTO_JOB     /**< run s2s_crypto_job_run(job), then answer. */
 };
 

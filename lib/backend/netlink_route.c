@@ -6,6 +6,7 @@
 
 #include <s2svpn/kernel_tun.h>
 
+#include <errno.h>
 #include <sys/socket.h>
 
 static const struct {
@@ -88,4 +89,31 @@ bool s2si_route_read(const struct nlmsghdr *message, struct s2si_kernel_route *r
         }
     }
     return false;
+}
+
+static int take_source(const struct nlmsghdr *message, void *user)
+{
+    const struct nlattr *attributes[S2SI_NETLINK_ATTRIBUTES];
+    const struct rtmsg *header = mnl_nlmsg_get_payload(message);
+    if (message->nlmsg_type == RTM_NEWROUTE && mnl_nlmsg_get_payload_len(message) >= sizeof *header) {
+        s2si_netlink_attributes(message, sizeof *header, attributes);
+        *(struct s2s_addr *)user = s2si_netlink_get_addr(attributes[RTA_PREFSRC], header->rtm_family);
+    }
+    return MNL_CB_OK;
+}
+
+int s2si_route_source(struct s2si_netlink *netlink, int family, uint32_t mark, struct s2s_addr *source)
+{
+    static const struct s2s_addr internet[] = {{.family = 4, .bytes = {128, 0, 0, 1}},
+                                               {.family = 6, .bytes = {0x20, [15] = 1}}};
+    const struct s2s_addr *target = &internet[family == 6];
+    struct nlmsghdr *message = s2si_netlink_message(netlink, RTM_GETROUTE, NLM_F_ACK);
+    struct rtmsg *header = mnl_nlmsg_put_extra_header(message, sizeof *header);
+    header->rtm_family = s2si_netlink_family(target);
+    header->rtm_dst_len = (uint8_t)(8 * s2si_addr_length(target));
+    s2si_netlink_put_addr(message, RTA_DST, target);
+    mnl_attr_put_u32(message, RTA_MARK, mark);
+    *source = (struct s2s_addr){.family = 0};
+    int error = s2si_netlink_dump(netlink, take_source, source);
+    return error == 0 && source->family == 0 ? ENETUNREACH : error;
 }

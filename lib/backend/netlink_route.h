@@ -24,6 +24,9 @@ void s2si_route_dump_message(struct s2si_netlink *netlink, int family);
 /* @return false for a message that is no route, or no route with our mark. */
 bool s2si_route_read(const struct nlmsghdr *message, struct s2si_kernel_route *route);
 
+/* The source address that a packet with this mark would leave with toward the Internet (128.0.0.1, 2000::1; nothing is sent). @return also ENETUNREACH. */
+int s2si_route_source(struct s2si_netlink *netlink, int family, uint32_t mark, struct s2s_addr *source);
+
 /* A rule of ours; what is 0 does not select. */
 struct s2si_kernel_rule {
     int family; /* 4 or 6 */

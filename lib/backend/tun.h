@@ -145,6 +145,8 @@ int s2si_tun_monitor_want(s2s_tun_kernel *kernel, const struct s2s_addr *addr);
 /* How BIND ended: the engine now takes the address for present or not, and what differs from that is news. */
 void s2si_tun_monitor_bound(s2s_tun_kernel *kernel, const struct s2s_addr *addr, bool bound);
 void s2si_tun_monitor_forget(s2s_tun_kernel *kernel, const struct s2s_addr *addr);
+/* From now on the address that this host uses toward the Internet is told too. */
+void s2si_tun_monitor_uplink(s2s_tun_kernel *kernel);
 /* Tells what differs from what was told. */
 void s2si_tun_monitor_report(s2s_tun_kernel *kernel);
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Addresses and links that come and go. An address of interest is one that BIND named, also when it was refused for want of
- * the address. It counts as present while some link that is up and has carrier bears it. "Any" addresses (dynamic) are of
- * interest each: every global address on a link that is neither loopback nor ours.
+ * the address. It counts as present while some link that is up and has carrier bears it. Of interest without a BIND are, after
+ * the first SCAN, the address that this host uses toward the Internet (a gateway with a dynamic address learns its own so), and
+ * while an any address is bound, every global address on a link that is neither loopback nor ours.
  */
 #define _GNU_SOURCE
 #include "lib/backend/tun.h"
 #include "lib/base/address.h"
 
 #include <errno.h>
+#include <linux/netlink.h>
 #include <string.h>
 
 struct link {
@@ -30,7 +32,7 @@ struct wanted {
     struct s2s_addr addr;
     bool up;       /* as reported, or as BIND found it */
     bool any;      /* a dynamic binding */
-    bool by_any;   /* made for an address that serves a dynamic binding */
+    bool unbound;  /* for a dynamic address or binding: forgotten when it goes */
 };
 
 struct s2si_tun_monitor {
@@ -38,6 +40,8 @@ struct s2si_tun_monitor {
     struct s2si_netlink netlink;
     void *watch;
     struct s2si_list links, addresses, wanted;
+    bool uplink;       /* the address toward the Internet is of interest */
+    bool hears_routes;
 };
 
 /* ---- what the host has ---- */
@@ -209,7 +213,17 @@ static bool any_of_family(struct s2si_tun_monitor *monitor, int family)
     return find_wanted(monitor, &any) != NULL;
 }
 
-/* Addresses that serve a dynamic binding become of interest, as down until reported. */
+/* Of interest without a BIND of its own, as down until reported. */
+static void want_unbound(struct s2si_tun_monitor *monitor, const struct s2s_addr *addr)
+{
+    if (find_wanted(monitor, addr) == NULL) {
+        struct wanted *wanted = add_wanted(monitor, addr);
+        if (wanted != NULL) {
+            wanted->unbound = true;
+        }
+    }
+}
+
 static void want_dynamic(struct s2si_tun_monitor *monitor)
 {
     struct s2si_list *node;
@@ -217,14 +231,39 @@ static void want_dynamic(struct s2si_tun_monitor *monitor)
     {
         const struct address *address = S2SI_CONTAINER(node, struct address, node);
         const struct link *link = find_link(monitor, address->device);
-        if (address->global && link != NULL && link->eligible && any_of_family(monitor, address->addr.family) &&
-            find_wanted(monitor, &address->addr) == NULL) {
-            struct wanted *wanted = add_wanted(monitor, &address->addr);
-            if (wanted != NULL) {
-                wanted->by_any = true;
-            }
+        if (address->global && link != NULL && link->eligible && any_of_family(monitor, address->addr.family)) {
+            want_unbound(monitor, &address->addr);
         }
     }
+}
+
+/* While there is no way out, any new route may be it. */
+static void listen_to_routes(struct s2si_tun_monitor *monitor, bool on)
+{
+    static const int groups[] = {RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE};
+    if (monitor->hears_routes == on) {
+        return;
+    }
+    monitor->hears_routes = on;
+    for (size_t i = 0; i < S2SI_COUNT(groups); i++) {
+        int group = groups[i];
+        (void)mnl_socket_setsockopt(monitor->netlink.socket, on ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &group, sizeof group);
+    }
+}
+
+/* The address that this host uses toward the Internet: what a gateway with a dynamic address takes for its own. */
+static void want_uplink(struct s2si_tun_monitor *monitor)
+{
+    struct s2si_netlink *netlink = &monitor->kernel->netlink;
+    struct s2s_addr source;
+    bool found = false;
+    for (int family = 4; family <= 6 && !found; family += 2) {
+        found = s2si_route_source(netlink, family, monitor->kernel->params.mark, &source) == 0;
+    }
+    if (found) {
+        want_unbound(monitor, &source);
+    }
+    listen_to_routes(monitor, !found);
 }
 
 void s2si_tun_monitor_report(s2s_tun_kernel *kernel)
@@ -232,6 +271,9 @@ void s2si_tun_monitor_report(s2s_tun_kernel *kernel)
     struct s2si_tun_monitor *monitor = kernel->monitor;
     struct s2si_list *node, *after;
     want_dynamic(monitor);
+    if (monitor->uplink) {
+        want_uplink(monitor);
+    }
     S2SI_LIST_EACH_SAFE(node, after, &monitor->wanted)
     {
         struct wanted *wanted = S2SI_CONTAINER(node, struct wanted, node);
@@ -243,7 +285,7 @@ void s2si_tun_monitor_report(s2s_tun_kernel *kernel)
                                                .addr = wanted->addr};
             kernel->sink->notice(kernel->sink->user, &notice);
         }
-        if (!up && wanted->by_any) {
+        if (!up && wanted->unbound) {
             free_wanted(monitor, wanted);
         }
     }
@@ -272,7 +314,7 @@ int s2si_tun_monitor_want(s2s_tun_kernel *kernel, const struct s2s_addr *addr)
     if (wanted == NULL && (wanted = add_wanted(monitor, addr)) == NULL) {
         return S2S_ERR_NO_MEMORY;
     }
-    wanted->by_any = false;
+    wanted->unbound = false;
     wanted->any = s2si_addr_is_any(addr);
     return 0;
 }
@@ -291,6 +333,12 @@ void s2si_tun_monitor_forget(s2s_tun_kernel *kernel, const struct s2s_addr *addr
     if (wanted != NULL) {
         free_wanted(kernel->monitor, wanted);
     }
+}
+
+void s2si_tun_monitor_uplink(s2s_tun_kernel *kernel)
+{
+    kernel->monitor->uplink = true;
+    s2si_tun_monitor_report(kernel);
 }
 
 int s2si_tun_monitor_open(s2s_tun_kernel *kernel)

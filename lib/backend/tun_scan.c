@@ -138,6 +138,7 @@ static void finish(struct scan *scan, int error)
     int result = error == 0 ? 0 : s2si_tun_refuse(kernel, "reading what is installed: %s", s2si_netlink_text(&scan->netlink));
     free_scan(scan);
     s2si_tun_complete(kernel, op, result);
+    s2si_tun_monitor_uplink(kernel);
 }
 
 static void scan_ready(void *user, int fd, unsigned events)

@@ -138,6 +138,9 @@ static bool fill_operation(s2s_engine *engine, struct s2si_operation *operation,
     case S2SI_OP_JOB:
         action->job = &operation->job;
         return true;
+    case S2SI_OP_SCAN: /* where to look for routes that a crash left */
+        action->route.table = operation->gateway->effective.table > 0 ? (uint32_t)operation->gateway->effective.table : 0;
+        return true;
     default:
         return true;
     }

@@ -319,6 +319,29 @@ def outer_stays_out(stage):
     same("dropped", left.expect("stats").split()[4], "dropped=1")
 
 
+def outer_stays_out_6(stage):
+    """The same over IPv6, where the mark alone does it; and without a route an outer packet is refused, not taken by the VPN."""
+    left, right = stage.probe(stage.left), stage.probe(stage.right)
+    left.ok("bind " + A6)
+    right.ok("bind " + B6)
+    left.ok("device s2s0 1400")
+    left.ok("address s2s0 fd00::1/126")
+    for prefix in ("::/0", "2001:db8::/32", B6 + "/128"):
+        left.ok("route tunnel %s 10" % prefix)
+        left.ok("route unreachable %s 10010" % prefix)
+        for what in ("under", "with unreachable"):
+            for kind, port in (("udp", 500), ("udp", 4500), ("esp", 0)):
+                left.say("%s [%s]:%d [%s]:%d there" % (kind, A6, port, B6, port))
+                same("%s %s" % (what, prefix), "there" in right.expect(kind), True)
+            left.ok("noroute %s %s" % ("tunnel" if what == "under" else "unreachable", prefix + (" 10" if what == "under" else " 10010")))
+    left.ok("route tunnel 2001:db8:9::/48 10")
+    left.ok("route tunnel ::/0 10")
+    left.say("udp [%s]:500 [2001:db8:9::9]:500 lost" % A6)
+    left.say("stats")
+    same("dropped", left.expect("stats").split()[4], "dropped=1")
+    same("nothing of it came into the TUN", [line for line in left.seen if line.startswith("inner")], [])
+
+
 def clear_traffic_is_caught(stage):
     """What a VPN prefix covers goes into the TUN or nowhere, even when main gets a more specific route; host and own networks stay."""
     probe = stage.probe(stage.left)
@@ -381,6 +404,29 @@ def notices(stage):
     same("bound without carrier", probe.expect("notice"), "notice down " + A)
 
 
+def uplink_address(stage):
+    """After a scan the address toward the Internet is told, whenever there is a way out; other addresses are not."""
+    stage.left.ip("addr", "add", "10.5.0.1/24", "dev", "lo")
+    stage.left.ip("route", "del", "default")
+    stage.left.ip("-6", "route", "flush", "proto", "kernel")
+    probe = stage.probe(stage.left)
+    probe.ok("device s2s0 1400")
+    probe.ok("address s2s0 10.6.0.1/30")
+    probe.ok("route tunnel 0.0.0.0/0 10")
+    probe.ok("scan")
+    stage.left.ip("addr", "add", "198.51.100.9/24", "dev", "up0")
+    stage.left.ip("route", "add", "default", "via", B, "src", "198.51.100.9")
+    same("told", probe.expect("notice"), "notice up 198.51.100.9")
+    stage.left.ip("addr", "del", "198.51.100.9/24", "dev", "up0")
+    same("gone", probe.expect("notice"), "notice down 198.51.100.9")
+    stage.left.ip("route", "add", "default", "via", B)
+    same("another", probe.expect("notice"), "notice up " + A)
+    probe.ok("bind " + A)
+    stage.left.ip("addr", "del", A + "/24", "dev", "up0")
+    same("bound and gone", probe.expect("notice"), "notice down " + A)
+    same("nothing else", [line for line in probe.seen if line.startswith("notice")], [])
+
+
 def streams(stage):
     """TCP with TTL, GTSM and MD5 keys: connect, accept, both directions, orderly end, reset, refusals."""
     left, right = stage.probe(stage.left), stage.probe(stage.right)
@@ -415,8 +461,8 @@ def streams(stage):
 
 
 CASES = [device_and_address, refusals, port_in_use, no_privilege_for_raw, datagrams, dynamic_address, fragments, bursts,
-         routes_and_rules, crash_and_adopt, adopts_a_persistent_device, outer_stays_out, clear_traffic_is_caught, inner_traffic,
-         notices, streams]
+         routes_and_rules, crash_and_adopt, adopts_a_persistent_device, outer_stays_out, outer_stays_out_6, clear_traffic_is_caught, inner_traffic,
+         notices, uplink_address, streams]
 
 
 def missing():
