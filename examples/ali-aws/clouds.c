@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clouds.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <s2svpn/config.h>
+
+#include "topology.h"
+
+const char *const aws_connections[CONNECTIONS] = {"vpn-1", "vpn-2"};
+
+/* Neither cloud offers BFD: the probe is what makes a silent death short. */
+enum { PROBE_INTERVAL_MS = 100, PROBE_RETRY = 3, IKE_LIFETIME = 28800, IPSEC_LIFETIME = 3600 };
+#define PROBE_ON "{\"probe\":{\"enable\":true,\"interval_ms\":100,\"retry\":3}}"
+#define PROBE_OFF "{\"probe\":{\"enable\":false}}"
+
+const char *clouds_probe_patch(bool on)
+{
+    return on ? PROBE_ON : PROBE_OFF;
+}
+
+static char *finish(cJSON *root)
+{
+    char *text = cJSON_Print(root);
+    cJSON_Delete(root);
+    return text;
+}
+
+char *clouds_psk_patch(const char *psk)
+{
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "psk", psk);
+    return finish(root);
+}
+
+/* The last character becomes another letter. */
+void clouds_wrong_psk(const char *psk, char out[PSK_ROOM])
+{
+    size_t length = strlen(psk);
+    (void)snprintf(out, PSK_ROOM, "%s", psk);
+    if (length)
+        out[length - 1] = psk[length - 1] == 'x' ? 'y' : 'x';
+}
+
+static void add_strings(cJSON *parent, const char *name, const char *const *items)
+{
+    cJSON *list = cJSON_AddArrayToObject(parent, name);
+    for (; *items; items++)
+        cJSON_AddItemToArray(list, cJSON_CreateString(*items));
+}
+
+static void add_probe(cJSON *tunnel)
+{
+    cJSON *probe = cJSON_AddObjectToObject(tunnel, "probe");
+    cJSON_AddBoolToObject(probe, "enable", 1);
+    cJSON_AddNumberToObject(probe, "interval_ms", PROBE_INTERVAL_MS);
+    cJSON_AddNumberToObject(probe, "retry", PROBE_RETRY);
+}
+
+/* The gateway's own object. @return the vpc object in it. */
+static cJSON *add_gateway(cJSON *root, enum side side, const char *name)
+{
+    const struct place *place = &places[side];
+    cJSON *gateway = cJSON_AddObjectToObject(root, "gateway"), *vpc, *kernel;
+    cJSON_AddStringToObject(gateway, "name", name);
+    cJSON_AddStringToObject(gateway, "profile", place->key);
+    add_strings(gateway, "addresses", place->outside);
+    vpc = cJSON_AddObjectToObject(gateway, "vpc");
+    add_strings(vpc, "cidr", (const char *const[]){place->vpc, NULL});
+    kernel = cJSON_AddObjectToObject(gateway, "kernel");
+    cJSON_AddStringToObject(kernel, "type", "tun");
+    return vpc;
+}
+
+static void add_route_table(cJSON *vpc, const char *name, const char *flag)
+{
+    cJSON *tables = cJSON_AddArrayToObject(vpc, "route_tables"), *table = cJSON_CreateObject();
+    cJSON_AddStringToObject(table, "name", name);
+    cJSON_AddBoolToObject(table, flag, 1);
+    cJSON_AddItemToArray(tables, table);
+}
+
+static void add_customer_gateway(cJSON *list, const char *name, const char *address)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "name", name);
+    cJSON_AddStringToObject(object, "ip_address", address);
+    cJSON_AddItemToArray(list, object);
+}
+
+/* ---- AWS: two customer gateways, two connections, a static route each, propagation on ---- */
+
+static cJSON *aws_tunnel(const char *inside, const struct aws_tunnel_handout *keys, bool used)
+{
+    cJSON *tunnel = cJSON_CreateObject(), *bgp = cJSON_AddObjectToObject(tunnel, "bgp");
+    cJSON_AddStringToObject(bgp, "tunnel_cidr", inside);
+    if (keys)
+        cJSON_AddStringToObject(tunnel, "psk", keys->psk);
+    if (used)
+        add_probe(tunnel);
+    return tunnel;
+}
+
+static cJSON *aws_connection(int number, const char *customer_gateway, const struct aws_tunnel_handout *keys)
+{
+    cJSON *connection = cJSON_CreateObject(), *tunnels;
+    cJSON_AddStringToObject(connection, "name", aws_connections[number]);
+    cJSON_AddStringToObject(connection, "customer_gateway", customer_gateway);
+    cJSON_AddStringToObject(connection, "local_subnets", places[AWS].vpc);
+    cJSON_AddStringToObject(connection, "remote_subnets", places[ALIBABA].vpc);
+    tunnels = cJSON_AddArrayToObject(connection, "tunnels");
+    for (int i = 0; i < TUNNELS; i++)
+        cJSON_AddItemToArray(tunnels, aws_tunnel(inside_networks[number][i], keys ? &keys[i] : NULL, i == 0));
+    return connection;
+}
+
+static cJSON *aws_route(int number)
+{
+    cJSON *route = cJSON_CreateObject();
+    cJSON_AddStringToObject(route, "type", "static");
+    cJSON_AddStringToObject(route, "destination", places[ALIBABA].vpc);
+    cJSON_AddStringToObject(route, "connection", aws_connections[number]);
+    return route;
+}
+
+char *clouds_aws_json(const struct alibaba_handout *alibaba, const struct aws_handout *keys)
+{
+    cJSON *root = cJSON_CreateObject(), *customers, *connections, *routes;
+    add_route_table(add_gateway(root, AWS, "virtual-private-gateway"), "main", "propagate");
+    cJSON_AddNumberToObject(cJSON_GetObjectItem(root, "gateway"), "asn", places[AWS].asn);
+    customers = cJSON_AddArrayToObject(root, "customer_gateways");
+    connections = cJSON_AddArrayToObject(root, "connections");
+    routes = cJSON_AddArrayToObject(root, "routes");
+    for (int i = 0; i < CONNECTIONS; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "customer-gateway-%d", i + 1);
+        add_customer_gateway(customers, name, alibaba->addresses[i]);
+        cJSON_AddItemToArray(connections, aws_connection(i, name, keys ? keys->tunnels[i] : NULL));
+        cJSON_AddItemToArray(routes, aws_route(i));
+    }
+    return finish(root);
+}
+
+/* ---- what AWS hands out: read from the objects ---- */
+
+static int read_tunnel(const s2s_gateway *gateway, int number, int index, struct aws_tunnel_handout *out)
+{
+    s2s_connection *connection = s2s_connection_find(gateway, aws_connections[number]);
+    s2s_tunnel *tunnel = connection ? s2s_connection_tunnel(connection, (size_t)index + 1) : NULL;
+    struct s2s_tunnel_state state = {.struct_size = sizeof state};
+    struct s2s_tunnel_params effective = {.struct_size = sizeof effective};
+    size_t length = 0;
+    if (!tunnel || s2s_tunnel_get(tunnel, &state) != 0 || s2s_tunnel_effective(tunnel, &effective) != 0 ||
+        s2s_tunnel_psk(tunnel, (uint8_t *)out->psk, sizeof out->psk - 1, &length) != 0)
+        return -1;
+    out->psk[length] = '\0';
+    s2s_addr_format(&state.local.addr, out->outside);
+    s2s_prefix_format(&effective.bgp_tunnel_cidr, out->inside);
+    s2s_addr_format(&effective.bgp_local_ip, out->inside_aws);
+    s2s_addr_format(&effective.bgp_peer_ip, out->inside_customer);
+    return length >= 8 ? 0 : -1;
+}
+
+static int read_handout(const s2s_engine *engine, struct aws_handout *out)
+{
+    const s2s_gateway *gateway = s2s_gateway_next(engine, NULL);
+    for (int i = 0; gateway && i < CONNECTIONS; i++)
+        for (int k = 0; k < TUNNELS; k++)
+            if (read_tunnel(gateway, i, k, &out->tunnels[i][k]) != 0)
+                return -1;
+    return gateway ? 0 : -1;
+}
+
+static void first_error(const s2s_config *config, int error, char *problem, size_t room)
+{
+    struct s2s_config_error detail = {.struct_size = sizeof detail};
+    (void)snprintf(problem, room, "%s", s2s_strerror(error));
+    for (size_t i = 0; config && s2s_config_error(config, i, &detail) == 0; i++)
+        if (!detail.warning) {
+            (void)snprintf(problem, room, "%s \"%s\": %s", detail.path, detail.value, detail.rule);
+            return;
+        }
+}
+
+/* The console: an engine that nobody drives. Objects are made in it and asked for what AWS chose; nothing is ever sent. */
+static int create_in(s2s_engine *engine, const char *json, struct aws_handout *out, char *problem, size_t room)
+{
+    s2s_config *config = NULL;
+    int error = s2s_config_parse(json, strlen(json), NULL, &config);
+    if (error == 0)
+        error = s2s_config_apply(engine, config, 0);
+    if (error != 0)
+        first_error(config, error, problem, room);
+    else if (read_handout(engine, out) != 0)
+        error = snprintf(problem, room, "the AWS connections do not hand out what the document needs");
+    s2s_config_delete(config);
+    return error == 0 ? 0 : -1;
+}
+
+int clouds_aws_create(const struct alibaba_handout *alibaba, struct aws_handout *out, char *problem, size_t room)
+{
+    struct s2s_engine_params params;
+    s2s_engine *engine = NULL;
+    char *json = clouds_aws_json(alibaba, NULL);
+    int result = -1;
+    s2s_engine_params_init(&params, sizeof params);
+    params.provider = s2s_crypto_mbedtls();
+    (void)snprintf(problem, room, "out of memory");
+    if (json && s2s_engine_new(&params, &engine) == 0)
+        result = create_in(engine, json, out, problem, room);
+    s2s_engine_delete(engine);
+    free(json);
+    return result;
+}
+
+/* ---- Alibaba: one connection, tunnel i to tunnel 1 of the i-th AWS connection ---- */
+
+static void add_lifetime(cJSON *tunnel, const char *name, int seconds)
+{
+    cJSON *object = cJSON_AddObjectToObject(tunnel, name);
+    cJSON_AddNumberToObject(object, "lifetime", seconds);
+}
+
+static cJSON *alibaba_tunnel(const char *customer_gateway, const struct aws_tunnel_handout *aws)
+{
+    cJSON *tunnel = cJSON_CreateObject(), *bgp;
+    cJSON_AddStringToObject(tunnel, "customer_gateway", customer_gateway);
+    cJSON_AddStringToObject(tunnel, "psk", aws->psk);
+    add_lifetime(tunnel, "ike", IKE_LIFETIME);
+    add_lifetime(tunnel, "ipsec", IPSEC_LIFETIME);
+    bgp = cJSON_AddObjectToObject(tunnel, "bgp"); /* only the inside addresses: BGP is off */
+    cJSON_AddStringToObject(bgp, "tunnel_cidr", aws->inside);
+    cJSON_AddStringToObject(bgp, "local_ip", aws->inside_customer);
+    add_probe(tunnel);
+    return tunnel;
+}
+
+static void add_alibaba_connection(cJSON *root, const struct aws_handout *aws)
+{
+    cJSON *customers = cJSON_AddArrayToObject(root, "customer_gateways");
+    cJSON *list = cJSON_AddArrayToObject(root, "connections"), *connection = cJSON_CreateObject(), *tunnels;
+    cJSON_AddItemToArray(list, connection);
+    cJSON_AddStringToObject(connection, "name", ALIBABA_CONNECTION);
+    cJSON_AddStringToObject(connection, "route_mode", "policy");
+    cJSON_AddStringToObject(connection, "local_subnets", places[ALIBABA].vpc);
+    cJSON_AddStringToObject(connection, "remote_subnets", places[AWS].vpc);
+    cJSON_AddBoolToObject(connection, "effect_immediately", 1);
+    cJSON_AddBoolToObject(connection, "enable_bgp", 0);
+    tunnels = cJSON_AddArrayToObject(connection, "tunnels");
+    for (int i = 0; i < TUNNELS; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "customer-gateway-%d", i + 1);
+        add_customer_gateway(customers, name, aws->tunnels[i][0].outside);
+        cJSON_AddItemToArray(tunnels, alibaba_tunnel(name, &aws->tunnels[i][0]));
+    }
+}
+
+/* The listed route has the key of the automatic one, so it is that one, published. */
+static void add_published_route(cJSON *root)
+{
+    cJSON *routes = cJSON_AddArrayToObject(root, "routes"), *route = cJSON_CreateObject();
+    cJSON_AddStringToObject(route, "type", "policy");
+    cJSON_AddStringToObject(route, "source", places[ALIBABA].vpc);
+    cJSON_AddStringToObject(route, "destination", places[AWS].vpc);
+    cJSON_AddStringToObject(route, "connection", ALIBABA_CONNECTION);
+    cJSON_AddBoolToObject(route, "publish", 1);
+    cJSON_AddItemToArray(routes, route);
+}
+
+char *clouds_alibaba_json(enum alibaba_stage stage, const struct aws_handout *aws)
+{
+    cJSON *root = cJSON_CreateObject();
+    add_route_table(add_gateway(root, ALIBABA, "vpn-gateway"), "system", "system");
+    if (stage >= STAGE_CONNECTION)
+        add_alibaba_connection(root, aws);
+    if (stage >= STAGE_PUBLISHED)
+        add_published_route(root);
+    return finish(root);
+}
