@@ -79,10 +79,15 @@ struct words {
 
 static void add_word(struct words *words, const char *key, const char *prefix)
 {
-    const char *rest = key + strlen(prefix);
-    size_t length = strcspn(rest, ".");
+    const char *rest;
+    size_t length;
 
-    if (!starts_with(key, prefix) || words->count == S2SI_COUNT(words->list) || length >= sizeof(words->text[0])) {
+    if (!starts_with(key, prefix)) {
+        return;
+    }
+    rest = key + strlen(prefix);
+    length = strcspn(rest, ".");
+    if (words->count == S2SI_COUNT(words->list) || length >= sizeof(words->text[0])) {
         return;
     }
     memcpy(words->text[words->count], rest, length);
