@@ -104,7 +104,6 @@ static void flush(s2s_sim *sim, struct s2si_sim_event *event)
     while (count < S2S_PACKET_BATCH && !s2si_list_empty(&kernel->queue)) {
         packets[count] = S2SI_CONTAINER(kernel->queue.next, struct s2si_sim_packet, node);
         s2si_list_remove(&packets[count]->node);
-        s2si_list_init(&packets[count]->node);
         s2si_sim_entry(&batch[count], packets[count]);
         kernel->stats.inner_up += packets[count]->kind == S2S_PACKET_INNER;
         kernel->stats.outer_up += packets[count]->kind != S2S_PACKET_INNER;

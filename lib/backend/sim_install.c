@@ -71,6 +71,18 @@ bool s2si_sim_is_bound(const struct s2si_sim_kernel *kernel, const struct s2s_ad
     return false;
 }
 
+bool s2si_sim_is_natt_port(const struct s2si_sim_kernel *kernel, const struct s2s_endpoint *local)
+{
+    struct s2si_list *at;
+    S2SI_LIST_EACH(at, &kernel->binds) {
+        const struct s2si_sim_bind *bind = S2SI_CONTAINER(at, struct s2si_sim_bind, node);
+        if ((bind->addr.family == 0 || s2si_addr_equal(&bind->addr, &local->addr)) && bind->natt_port == local->port) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- devices ---- */
 
 static struct s2si_sim_device *find_device(struct s2si_sim_kernel *kernel, const char *name)

@@ -132,7 +132,6 @@ static void come_back(s2s_sim *sim, struct s2si_sim_event *event)
     struct s2si_sim_packet *packet = S2SI_CONTAINER(event, struct s2si_sim_packet, event);
     (void)sim;
     s2si_list_remove(&packet->node);
-    s2si_list_init(&packet->node);
     s2si_sim_input(packet->here, packet, NULL);
 }
 

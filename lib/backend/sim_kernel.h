@@ -72,6 +72,7 @@ int s2si_sim_scan(struct s2si_sim_kernel *kernel, struct s2si_sim_operation *ope
 /* The process is gone: devices with their addresses and routes, binds. all: the unreachable routes too. */
 void s2si_sim_uninstall(struct s2si_sim_kernel *kernel, bool all);
 bool s2si_sim_is_bound(const struct s2si_sim_kernel *kernel, const struct s2s_addr *addr, uint16_t port, bool esp);
+bool s2si_sim_is_natt_port(const struct s2si_sim_kernel *kernel, const struct s2s_endpoint *local);
 
 /* sim_data.c */
 void s2si_sim_data_init(struct s2si_sim_kernel *kernel);

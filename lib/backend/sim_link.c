@@ -198,7 +198,6 @@ static void arrive(s2s_sim *sim, struct s2si_sim_event *event)
     s2s_sim_link *link = packet->link;
     unsigned side = packet->direction == S2S_SIM_BACK;
     s2si_list_remove(&packet->node);
-    s2si_list_init(&packet->node);
     if (packet->epoch != link->epoch) { /* the carrier was lost meanwhile */
         link->sides[side].stats.lost++;
         s2si_sim_packet_free(sim, packet);
