@@ -218,6 +218,7 @@ int main(int count, char **argument)
         fprintf(stderr, "usage: ike_probe LOCAL REMOTE PSK IKE-SUITE ESP-SUITE [start|wait] [LOCAL-ID REMOTE-ID]\n");
         return 2;
     }
+    setvbuf(stdin, NULL, _IONBF, 0); /* so that poll sees every line */
     setup(&probe, count, argument);
     probe.next_spi = 0xc0000001;
     for (int i = 0; i < 2; i++)

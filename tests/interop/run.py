@@ -20,6 +20,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import gateway_cases
 import harness_cases
+import ike_cases
 from cases import Failed, Skipped
 from lab import LabError, why_not
 
@@ -73,6 +74,7 @@ def main():
         folder = tempfile.mkdtemp(prefix="s2s-interop-")
     os.makedirs(folder, exist_ok=True)
     cases = [("harness_" + case.__name__, case) for case in harness_cases.CASES]
+    cases += ike_cases.cases(os.path.abspath(options.build))
     cases += gateway_cases.cases(os.path.abspath(options.build))
     cases = [case for case in cases if not options.names or any(wanted in case[0] for wanted in options.names)]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
