@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sim_world.h"
+#include "tests/unit/sim_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -197,47 +197,4 @@ void fake_tunnel(struct fake_engine *engine, const char *prefix)
     for (size_t i = 0; i < engine->completion_count; i++) {
         assert_int_equal(engine->completions[i].error, 0);
     }
-}
-
-/* ---- the allocator ---- */
-
-static bool fails(struct failing_allocator *allocator)
-{
-    allocator->calls++;
-    return allocator->fail_at != 0 && allocator->calls >= allocator->fail_at;
-}
-
-static void *failing_alloc(void *user, size_t size)
-{
-    struct failing_allocator *allocator = user;
-    void *pointer = fails(allocator) ? NULL : malloc(size);
-    allocator->alive += pointer != NULL;
-    return pointer;
-}
-
-static void *failing_resize(void *user, void *pointer, size_t old_size, size_t new_size)
-{
-    struct failing_allocator *allocator = user;
-    (void)old_size;
-    void *moved = fails(allocator) ? NULL : realloc(pointer, new_size);
-    allocator->alive += moved != NULL && pointer == NULL;
-    return moved;
-}
-
-static void failing_release(void *user, void *pointer, size_t size)
-{
-    struct failing_allocator *allocator = user;
-    (void)size;
-    allocator->alive -= pointer != NULL;
-    free(pointer);
-}
-
-void failing_allocator_init(struct failing_allocator *allocator, uint64_t fail_at)
-{
-    *allocator = (struct failing_allocator){.fail_at = fail_at};
-    allocator->table = (struct s2s_allocator){.struct_size = sizeof allocator->table,
-                                              .user = allocator,
-                                              .alloc = failing_alloc,
-                                              .resize = failing_resize,
-                                              .release = failing_release};
 }

@@ -57,11 +57,4 @@ struct s2s_action fake_route(const char *prefix, enum s2s_route_kind kind, uint3
 struct s2s_addr fake_addr(const char *text);
 struct s2s_prefix fake_prefix(const char *text);
 
-/* An allocator that fails from the n-th call on (0 = never) and counts. */
-struct failing_allocator {
-    struct s2s_allocator table;
-    uint64_t calls, fail_at, alive;
-};
-void failing_allocator_init(struct failing_allocator *allocator, uint64_t fail_at);
-
 #endif

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "lib/base/base.h"
-#include "sim_world.h"
+#include "tests/unit/sim_world.h"
 
 enum { GROUP = 5 };
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "lib/base/base.h"
-#include "sim_world.h"
+#include "tests/unit/sim_world.h"
 
 static struct s2s_sim_ping *ping(s2s_sim_node *node, const char *destination, uint32_t count, s2s_time interval)
 {

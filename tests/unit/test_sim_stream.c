@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "lib/base/base.h"
-#include "sim_world.h"
+#include "tests/unit/sim_world.h"
 
 enum { BYTES = 300000, PORT = 179, LISTENER = 11, STREAM = 12 };
 
