@@ -57,6 +57,7 @@ void s2si_tunnel_free(s2s_tunnel *tunnel, s2s_time now)
 
     s2si_select_forget(tunnel, now);
     s2si_probe_stop(tunnel);
+    s2si_health_free(tunnel);
     s2si_datapath_tunnel_free(tunnel);
     if (tunnel->peer) {
         s2si_ike_peer_remove(tunnel->peer, now);
