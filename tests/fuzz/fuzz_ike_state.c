@@ -13,17 +13,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void before_auth(struct pair *pair)
 {
     struct pair_datagram *next;
-    (void)pair_start(pair);
+    (void)ike_pair_start(pair);
     (void)s2si_ike_initiate(pair->end[0].peer, pair->now);
-    pair_tick(pair);
-    while (pair_find(pair, 0, S2SI_IKE_AUTH, false) == NULL) {
-        next = pair_next(pair, 0) != NULL ? pair_next(pair, 0) : pair_next(pair, 1);
+    ike_pair_tick(pair);
+    while (ike_pair_find(pair, 0, S2SI_IKE_AUTH, false) == NULL) {
+        next = ike_pair_next(pair, 0) != NULL ? ike_pair_next(pair, 0) : ike_pair_next(pair, 1);
         if (next == NULL)
             return;
-        pair_deliver(pair, next);
-        pair_tick(pair);
+        ike_pair_deliver(pair, next);
+        ike_pair_tick(pair);
     }
-    pair_drop(pair, pair_find(pair, 0, S2SI_IKE_AUTH, false));
+    ike_pair_drop(pair, ike_pair_find(pair, 0, S2SI_IKE_AUTH, false));
 }
 
 static struct s2si_ike_sa *first_sa(struct pair_end *end)
@@ -51,17 +51,17 @@ static void inject(struct pair *pair, uint8_t how, uint8_t first, const uint8_t 
     if (s2si_sk_seal(&sa->sk_out, &header, first, chain, length, wire, sizeof wire, &sealed) != 0)
         return;
     s2si_ike_feed(to->ike, &sa->remote, &sa->local, wire, sealed, pair->now);
-    pair_pump(pair, to->index);
+    ike_pair_pump(pair, to->index);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct pair pair;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     if (size > 0 && (data[0] & 32) != 0)
         before_auth(&pair);
     else
-        pair_up(&pair);
+        ike_pair_up(&pair);
     for (int messages = 0; size >= 4 && messages < 8; messages++) {
         size_t length = (size_t)data[2] << 8 | data[3];
         if (length > size - 4)
@@ -72,13 +72,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             (void)s2si_ike_rekey_child(pair.end[data[0] & 1].peer, 0, pair.now);
         if ((data[0] & 128) != 0)
             (void)s2si_ike_rekey_ike(pair.end[data[0] & 1].peer, pair.now);
-        pair_pump(&pair, data[0] & 1);
+        ike_pair_pump(&pair, data[0] & 1);
         inject(&pair, data[0], data[1], data + 4, length);
         data += 4 + length;
         size -= 4 + length;
     }
-    pair_wait(&pair, 30 * PAIR_SECOND);
-    pair_stop(&pair);
+    ike_pair_wait(&pair, 30 * PAIR_SECOND);
+    ike_pair_stop(&pair);
     if (pair.end[0].mem.blocks + pair.end[1].mem.blocks != 0)
         abort();
     return 0;

@@ -50,7 +50,7 @@ static void default_config(struct pair_end *end, const struct pair_end *other)
     config->local_ts_count = config->remote_ts_count = 1;
 }
 
-void pair_init(struct pair *pair)
+void ike_pair_init(struct pair *pair)
 {
     memset(pair, 0, sizeof *pair);
     pair->now = 1000 * PAIR_SECOND;
@@ -95,7 +95,7 @@ static int start_end(struct pair_end *end)
     return s2si_ike_peer_add(end->ike, &end->config, end->pair->now, &end->peer);
 }
 
-int pair_start(struct pair *pair)
+int ike_pair_start(struct pair *pair)
 {
     int result = start_end(&pair->end[0]);
     return result != 0 ? result : start_end(&pair->end[1]);
@@ -110,11 +110,11 @@ static void drop_pending(struct pair_end *end)
     }
 }
 
-void pair_stop(struct pair *pair)
+void ike_pair_stop(struct pair *pair)
 {
     for (size_t i = 0; i < PAIR_FLIGHT; i++) {
         if (pair->flight[i].used)
-            pair_drop(pair, &pair->flight[i]);
+            ike_pair_drop(pair, &pair->flight[i]);
     }
     for (int i = 0; i < 2; i++) {
         struct pair_end *end = &pair->end[i];
@@ -222,25 +222,25 @@ static void complete(struct pair_end *end, struct pair_pending pending)
     }
 }
 
-size_t pair_complete_one(struct pair *pair, int index, enum pair_pending_kind kind)
+size_t ike_pair_complete_one(struct pair *pair, int index, enum pair_pending_kind kind)
 {
     struct pair_end *end = &pair->end[index];
     for (size_t i = 0; i < PAIR_PENDING; i++) {
         if (end->pending[i].used && end->pending[i].kind == kind) {
             end->pending[i].used = false;
             complete(end, end->pending[i]);
-            pair_pump(pair, index);
+            ike_pair_pump(pair, index);
             return 1;
         }
     }
     return 0;
 }
 
-size_t pair_complete(struct pair *pair, int index)
+size_t ike_pair_complete(struct pair *pair, int index)
 {
     size_t done = 0;
     for (enum pair_pending_kind kind = PENDING_JOB; kind <= PENDING_INSTALL;) {
-        if (pair_complete_one(pair, index, kind) != 0) {
+        if (ike_pair_complete_one(pair, index, kind) != 0) {
             done++;
             kind = PENDING_JOB;
         } else {
@@ -311,7 +311,7 @@ static void note(struct pair_end *end, const struct s2si_ike_output *out)
             (struct pair_event){out->event, out->reason, out->notify, out->rekeyed, out->spi_in};
 }
 
-void pair_pump(struct pair *pair, int index)
+void ike_pair_pump(struct pair *pair, int index)
 {
     struct pair_end *end = &pair->end[index];
     struct s2si_ike_output out;
@@ -338,7 +338,7 @@ void pair_pump(struct pair *pair, int index)
     }
 }
 
-struct pair_datagram *pair_next(struct pair *pair, int from)
+struct pair_datagram *ike_pair_next(struct pair *pair, int from)
 {
     for (size_t i = 0; i < pair->flights; i++) {
         if (pair->flight[i].used && pair->flight[i].from == from)
@@ -347,7 +347,7 @@ struct pair_datagram *pair_next(struct pair *pair, int from)
     return NULL;
 }
 
-struct pair_datagram *pair_find(struct pair *pair, int from, uint8_t exchange, bool response)
+struct pair_datagram *ike_pair_find(struct pair *pair, int from, uint8_t exchange, bool response)
 {
     for (size_t i = 0; i < pair->flights; i++) {
         struct pair_datagram *datagram = &pair->flight[i];
@@ -357,7 +357,7 @@ struct pair_datagram *pair_find(struct pair *pair, int from, uint8_t exchange, b
     return NULL;
 }
 
-void pair_drop(struct pair *pair, struct pair_datagram *datagram)
+void ike_pair_drop(struct pair *pair, struct pair_datagram *datagram)
 {
     free(datagram->data);
     datagram->used = false;
@@ -365,7 +365,7 @@ void pair_drop(struct pair *pair, struct pair_datagram *datagram)
         pair->flights--;
 }
 
-void pair_copy(struct pair *pair, const struct pair_datagram *datagram)
+void ike_pair_copy(struct pair *pair, const struct pair_datagram *datagram)
 {
     struct pair_end *to = &pair->end[1 - datagram->from];
     uint8_t *data = malloc(datagram->length); /* of exactly its size, so that the sanitizer sees reads beyond it */
@@ -374,24 +374,24 @@ void pair_copy(struct pair *pair, const struct pair_datagram *datagram)
     memcpy(data, datagram->data, datagram->length);
     s2si_ike_feed(to->ike, &datagram->destination, &datagram->source, data, datagram->length, pair->now);
     free(data);
-    pair_pump(pair, to->index);
+    ike_pair_pump(pair, to->index);
 }
 
-void pair_deliver(struct pair *pair, struct pair_datagram *datagram)
+void ike_pair_deliver(struct pair *pair, struct pair_datagram *datagram)
 {
     struct pair_datagram taken = *datagram;
     datagram->data = NULL;
-    pair_drop(pair, datagram);
+    ike_pair_drop(pair, datagram);
     taken.used = true;
-    pair_copy(pair, &taken);
+    ike_pair_copy(pair, &taken);
     free(taken.data);
 }
 
-void pair_tick(struct pair *pair)
+void ike_pair_tick(struct pair *pair)
 {
     for (int i = 0; i < 2; i++) {
         s2si_ike_tick(pair->end[i].ike, pair->now);
-        pair_pump(pair, i);
+        ike_pair_pump(pair, i);
     }
 }
 
@@ -404,27 +404,27 @@ static struct pair_datagram *oldest(struct pair *pair)
     return NULL;
 }
 
-void pair_run(struct pair *pair)
+void ike_pair_run(struct pair *pair)
 {
     struct pair_datagram *datagram;
-    pair_tick(pair);
+    ike_pair_tick(pair);
     for (int round = 0; round < 2000 && (datagram = oldest(pair)) != NULL; round++) {
         int times = pair->judge == NULL ? 1 : pair->judge(pair, datagram);
         if (times == 0) {
-            pair_drop(pair, datagram);
+            ike_pair_drop(pair, datagram);
             continue;
         }
         for (int i = 1; i < times; i++)
-            pair_copy(pair, datagram);
-        pair_deliver(pair, datagram);
-        pair_tick(pair);
+            ike_pair_copy(pair, datagram);
+        ike_pair_deliver(pair, datagram);
+        ike_pair_tick(pair);
     }
 }
 
-void pair_wait(struct pair *pair, s2s_time time)
+void ike_pair_wait(struct pair *pair, s2s_time time)
 {
     s2s_time end = pair->now + time;
-    pair_run(pair);
+    ike_pair_run(pair);
     for (int round = 0; round < 200000 && pair->now < end; round++) {
         s2s_time next = end;
         for (int i = 0; i < 2; i++) {
@@ -433,20 +433,20 @@ void pair_wait(struct pair *pair, s2s_time time)
                 next = at;
         }
         pair->now = next > pair->now ? next : pair->now;
-        pair_run(pair);
+        ike_pair_run(pair);
     }
 }
 
-void pair_up(struct pair *pair)
+void ike_pair_up(struct pair *pair)
 {
-    (void)pair_start(pair);
+    (void)ike_pair_start(pair);
     (void)s2si_ike_initiate(pair->end[0].peer, pair->now);
-    pair_run(pair);
+    ike_pair_run(pair);
 }
 
 /* ---- judging ---- */
 
-size_t pair_ike_sas(const struct pair *pair, int index)
+size_t ike_pair_ike_sas(const struct pair *pair, int index)
 {
     const struct s2si_list *at;
     size_t count = 0;
@@ -455,7 +455,7 @@ size_t pair_ike_sas(const struct pair *pair, int index)
     return count;
 }
 
-size_t pair_children(const struct pair *pair, int index)
+size_t ike_pair_children(const struct pair *pair, int index)
 {
     size_t count = 0;
     for (size_t i = 0; i < pair->end[index].sa_count; i++)
@@ -463,7 +463,7 @@ size_t pair_children(const struct pair *pair, int index)
     return count;
 }
 
-size_t pair_inbounds(const struct pair *pair, int index)
+size_t ike_pair_inbounds(const struct pair *pair, int index)
 {
     size_t count = 0;
     for (size_t i = 0; i < pair->end[index].sa_count; i++)
@@ -471,7 +471,7 @@ size_t pair_inbounds(const struct pair *pair, int index)
     return count;
 }
 
-const struct pair_sa *pair_outbound(const struct pair *pair, int index)
+const struct pair_sa *ike_pair_outbound(const struct pair *pair, int index)
 {
     const struct pair_sa *newest = NULL;
     for (size_t i = 0; i < pair->end[index].sa_count; i++) {
@@ -482,9 +482,9 @@ const struct pair_sa *pair_outbound(const struct pair *pair, int index)
     return newest;
 }
 
-bool pair_flows(const struct pair *pair, int from)
+bool ike_pair_flows(const struct pair *pair, int from)
 {
-    const struct pair_sa *out = pair_outbound(pair, from);
+    const struct pair_sa *out = ike_pair_outbound(pair, from);
     const struct pair_end *to = &pair->end[1 - from];
     for (size_t i = 0; out != NULL && i < to->sa_count; i++) {
         if (to->sas[i].in && to->sas[i].spi_in == out->spi_out)
@@ -493,7 +493,7 @@ bool pair_flows(const struct pair *pair, int from)
     return false;
 }
 
-size_t pair_events(const struct pair *pair, int index, enum s2si_ike_event_type type)
+size_t ike_pair_events(const struct pair *pair, int index, enum s2si_ike_event_type type)
 {
     size_t count = 0;
     for (size_t i = 0; i < pair->end[index].event_count; i++)
@@ -501,7 +501,7 @@ size_t pair_events(const struct pair *pair, int index, enum s2si_ike_event_type 
     return count;
 }
 
-const struct pair_event *pair_event(const struct pair *pair, int index, enum s2si_ike_event_type type)
+const struct pair_event *ike_pair_event(const struct pair *pair, int index, enum s2si_ike_event_type type)
 {
     for (size_t i = pair->end[index].event_count; i > 0; i--) {
         if (pair->end[index].events[i - 1].type == type)
@@ -510,16 +510,16 @@ const struct pair_event *pair_event(const struct pair *pair, int index, enum s2s
     return NULL;
 }
 
-const char *pair_fault(const struct pair *pair)
+const char *ike_pair_fault(const struct pair *pair)
 {
     for (int i = 0; i < 2; i++) {
-        if (pair_ike_sas(pair, i) != 1)
+        if (ike_pair_ike_sas(pair, i) != 1)
             return i == 0 ? "a: not exactly one IKE_SA" : "b: not exactly one IKE_SA";
-        if (pair_children(pair, i) != 1)
+        if (ike_pair_children(pair, i) != 1)
             return i == 0 ? "a: not exactly one outbound SA" : "b: not exactly one outbound SA";
-        if (pair_inbounds(pair, i) != 1)
+        if (ike_pair_inbounds(pair, i) != 1)
             return i == 0 ? "a: not exactly one inbound SA" : "b: not exactly one inbound SA";
-        if (!pair_flows(pair, i))
+        if (!ike_pair_flows(pair, i))
             return i == 0 ? "nothing arrives from a" : "nothing arrives from b";
     }
     return NULL;

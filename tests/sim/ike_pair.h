@@ -90,38 +90,38 @@ struct pair {
 };
 
 /* Two ends that fit each other; the configurations may be changed before pair_start. */
-void pair_init(struct pair *pair);
+void ike_pair_init(struct pair *pair);
 /* 0, or what went wrong (memory). The objects and one peer each. */
-int pair_start(struct pair *pair);
-void pair_stop(struct pair *pair);
+int ike_pair_start(struct pair *pair);
+void ike_pair_stop(struct pair *pair);
 /* init, start, initiate from end 0, run: IKE_SA and CHILD_SA on both ends. */
-void pair_up(struct pair *pair);
+void ike_pair_up(struct pair *pair);
 
-void pair_pump(struct pair *pair, int end);       /* takes outputs: datagrams go into flight, the kernel acts */
-void pair_tick(struct pair *pair);                /* both ends, at pair->now */
-size_t pair_complete(struct pair *pair, int end); /* everything pending of an end; @return how many */
-size_t pair_complete_one(struct pair *pair, int end, enum pair_pending_kind kind);
-struct pair_datagram *pair_next(struct pair *pair, int from); /* the oldest in flight, or NULL */
-struct pair_datagram *pair_find(struct pair *pair, int from, uint8_t exchange, bool response);
-void pair_deliver(struct pair *pair, struct pair_datagram *datagram); /* and removes */
-void pair_copy(struct pair *pair, const struct pair_datagram *datagram); /* delivers a copy */
-void pair_drop(struct pair *pair, struct pair_datagram *datagram);
+void ike_pair_pump(struct pair *pair, int end);       /* takes outputs: datagrams go into flight, the kernel acts */
+void ike_pair_tick(struct pair *pair);                /* both ends, at pair->now */
+size_t ike_pair_complete(struct pair *pair, int end); /* everything pending of an end; @return how many */
+size_t ike_pair_complete_one(struct pair *pair, int end, enum pair_pending_kind kind);
+struct pair_datagram *ike_pair_next(struct pair *pair, int from); /* the oldest in flight, or NULL */
+struct pair_datagram *ike_pair_find(struct pair *pair, int from, uint8_t exchange, bool response);
+void ike_pair_deliver(struct pair *pair, struct pair_datagram *datagram); /* and removes */
+void ike_pair_copy(struct pair *pair, const struct pair_datagram *datagram); /* delivers a copy */
+void ike_pair_drop(struct pair *pair, struct pair_datagram *datagram);
 /* Delivers until nothing is in flight and nothing due now. */
-void pair_run(struct pair *pair);
+void ike_pair_run(struct pair *pair);
 /* pair_run while the clock goes on by so much, in steps of the timers. */
-void pair_wait(struct pair *pair, s2s_time time);
+void ike_pair_wait(struct pair *pair, s2s_time time);
 
 /* ---- judging ---- */
-size_t pair_ike_sas(const struct pair *pair, int end);   /* that are up */
-size_t pair_children(const struct pair *pair, int end);  /* with an outbound SA in the kernel */
-size_t pair_inbounds(const struct pair *pair, int end);  /* with an inbound SA in the kernel */
-const struct pair_sa *pair_outbound(const struct pair *pair, int end); /* the one that traffic takes, or NULL */
+size_t ike_pair_ike_sas(const struct pair *pair, int end);   /* that are up */
+size_t ike_pair_children(const struct pair *pair, int end);  /* with an outbound SA in the kernel */
+size_t ike_pair_inbounds(const struct pair *pair, int end);  /* with an inbound SA in the kernel */
+const struct pair_sa *ike_pair_outbound(const struct pair *pair, int end); /* the one that traffic takes, or NULL */
 /* Traffic from this end arrives: the other end's kernel has the SPI, with the same key. */
-bool pair_flows(const struct pair *pair, int from);
-size_t pair_events(const struct pair *pair, int end, enum s2si_ike_event_type type);
-const struct pair_event *pair_event(const struct pair *pair, int end, enum s2si_ike_event_type type); /* the last one */
+bool ike_pair_flows(const struct pair *pair, int from);
+size_t ike_pair_events(const struct pair *pair, int end, enum s2si_ike_event_type type);
+const struct pair_event *ike_pair_event(const struct pair *pair, int end, enum s2si_ike_event_type type); /* the last one */
 /* Both ends: exactly one IKE_SA, one CHILD_SA, traffic both ways. @return NULL or what is wrong. */
-const char *pair_fault(const struct pair *pair);
+const char *ike_pair_fault(const struct pair *pair);
 
 #define PAIR_SECOND ((s2s_time)S2S_SECOND)
 

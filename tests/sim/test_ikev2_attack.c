@@ -14,7 +14,7 @@
 
 static void assert_sound(const struct pair *pair)
 {
-    const char *fault = pair_fault(pair);
+    const char *fault = ike_pair_fault(pair);
     if (fault != NULL)
         fail_msg("%s", fault);
 }
@@ -32,7 +32,7 @@ static void feed_notify(struct pair *pair, int to, const struct pair_datagram *r
     s2si_notify_encode(&writer, notify, NULL, 0);
     assert_int_equal(s2si_message_finish(&writer), 0);
     s2si_ike_feed(pair->end[to].ike, &request->source, &request->destination, bytes, writer.bytes.length, pair->now);
-    pair_pump(pair, to);
+    ike_pair_pump(pair, to);
 }
 
 static void forged_refusals(void **state)
@@ -42,15 +42,15 @@ static void forged_refusals(void **state)
     (void)state;
     for (size_t i = 0; i < S2SI_COUNT(notifies); i++) {
         struct pair pair;
-        pair_init(&pair);
-        assert_int_equal(pair_start(&pair), 0);
+        ike_pair_init(&pair);
+        assert_int_equal(ike_pair_start(&pair), 0);
         (void)s2si_ike_initiate(pair.end[0].peer, pair.now);
-        pair_pump(&pair, 0);
+        ike_pair_pump(&pair, 0);
         for (int n = 0; n < 10; n++)
-            feed_notify(&pair, 0, pair_next(&pair, 0), notifies[i]);
-        pair_run(&pair);
+            feed_notify(&pair, 0, ike_pair_next(&pair, 0), notifies[i]);
+        ike_pair_run(&pair);
         assert_sound(&pair);
-        pair_stop(&pair);
+        ike_pair_stop(&pair);
     }
 }
 
@@ -59,16 +59,16 @@ static void forged_spi_error(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
-    pair_up(&pair);
+    ike_pair_init(&pair);
+    ike_pair_up(&pair);
     (void)s2si_ike_liveness(pair.end[0].peer, pair.now);
-    pair_pump(&pair, 0);
-    struct pair_datagram *request = pair_next(&pair, 0);
+    ike_pair_pump(&pair, 0);
+    struct pair_datagram *request = ike_pair_next(&pair, 0);
     feed_notify(&pair, 0, request, S2SI_N_INVALID_IKE_SPI);
     feed_notify(&pair, 0, request, S2SI_N_AUTHENTICATION_FAILED);
-    pair_run(&pair);
+    ike_pair_run(&pair);
     assert_sound(&pair);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 /* A peer that lost everything says so; the liveness check finds out, long before the next one is due. */
@@ -76,18 +76,18 @@ static void peer_forgot_us(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.end[0].config.start = true;
     pair.end[0].config.dpd_action = 2;
-    assert_int_equal(pair_start(&pair), 0);
-    pair_run(&pair);
+    assert_int_equal(ike_pair_start(&pair), 0);
+    ike_pair_run(&pair);
     s2si_ike_peer_remove(pair.end[1].peer, pair.now);
     memset(pair.end[1].sas, 0, sizeof pair.end[1].sas);
     pair.end[1].sa_count = 0;
     assert_int_equal(s2si_ike_peer_add(pair.end[1].ike, &pair.end[1].config, pair.now, &pair.end[1].peer), 0);
-    pair_wait(&pair, 120 * PAIR_SECOND);
+    ike_pair_wait(&pair, 120 * PAIR_SECOND);
     assert_sound(&pair);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 /* ---- flood ---- */
@@ -98,14 +98,14 @@ static void flood(void **state)
     const char *level = getenv("S2S_TEST_LEVEL");
     uint32_t count = level != NULL && strcmp(level, "all") == 0 ? 1000000 : 30000;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.end[1].config.remote.family = 0; /* else strangers are turned away by their address */
-    pair_up(&pair);
+    ike_pair_up(&pair);
     (void)s2si_ike_terminate(pair.end[0].peer, true, pair.now);
-    pair_wait(&pair, 30 * PAIR_SECOND);
+    ike_pair_wait(&pair, 30 * PAIR_SECOND);
     (void)s2si_ike_initiate(pair.end[0].peer, pair.now);
-    pair_pump(&pair, 0);
-    struct pair_datagram *real = pair_next(&pair, 0);
+    ike_pair_pump(&pair, 0);
+    struct pair_datagram *real = ike_pair_next(&pair, 0);
     struct pair_datagram forged = *real;
     forged.data = malloc(real->length);
     assert_non_null(forged.data);
@@ -115,10 +115,10 @@ static void flood(void **state)
     for (uint32_t i = 0; i < count; i++) {
         s2si_put_u32(forged.data + 4, i);
         s2si_put_u32(forged.source.addr.bytes, 0x0a000000 + i * 2654435761u % 0xffffff);
-        pair_copy(&pair, &forged);
-        struct pair_datagram *answer = pair_next(&pair, 1);
+        ike_pair_copy(&pair, &forged);
+        struct pair_datagram *answer = ike_pair_next(&pair, 1);
         if (answer != NULL)
-            pair_drop(&pair, answer);
+            ike_pair_drop(&pair, answer);
         if (i == 2000)
             after_first = pair.end[1].mem.bytes;
         if (i % 1000 == 0)
@@ -127,13 +127,13 @@ static void flood(void **state)
     assert_true(pair.end[1].mem.bytes <= after_first);
     s2si_ike_counters(pair.end[1].ike, &counters);
     assert_int_equal(counters.half_open, pair.limits.cookie_total);
-    pair_run(&pair); /* the real one is asked for a cookie and comes through */
-    assert_int_equal(pair_ike_sas(&pair, 0), 1);
-    assert_true(pair_flows(&pair, 0) && pair_flows(&pair, 1));
+    ike_pair_run(&pair); /* the real one is asked for a cookie and comes through */
+    assert_int_equal(ike_pair_ike_sas(&pair, 0), 1);
+    assert_true(ike_pair_flows(&pair, 0) && ike_pair_flows(&pair, 1));
     free(forged.data);
-    pair_wait(&pair, 60 * PAIR_SECOND);
+    ike_pair_wait(&pair, 60 * PAIR_SECOND);
     assert_sound(&pair);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 /* Strangers' addresses cost nothing at all. */
@@ -142,36 +142,36 @@ static void strangers(void **state)
     struct pair pair;
     struct s2si_ike_counters counters;
     (void)state;
-    pair_init(&pair);
-    assert_int_equal(pair_start(&pair), 0);
+    ike_pair_init(&pair);
+    assert_int_equal(ike_pair_start(&pair), 0);
     (void)s2si_ike_initiate(pair.end[0].peer, pair.now);
-    pair_pump(&pair, 0);
-    struct pair_datagram *init = pair_next(&pair, 0);
+    ike_pair_pump(&pair, 0);
+    struct pair_datagram *init = ike_pair_next(&pair, 0);
     for (uint8_t i = 0; i < 200; i++) {
         init->source.addr.bytes[3] = (uint8_t)(i + 2);
-        pair_copy(&pair, init);
+        ike_pair_copy(&pair, init);
     }
     init->source.addr = pair.end[0].address;
     s2si_ike_counters(pair.end[1].ike, &counters);
     assert_int_equal(counters.half_open, 0);
     assert_true(counters.sent <= 20); /* errors are answered at a limited rate */
-    while (pair_next(&pair, 1) != NULL)
-        pair_drop(&pair, pair_next(&pair, 1));
-    pair_run(&pair);
+    while (ike_pair_next(&pair, 1) != NULL)
+        ike_pair_drop(&pair, ike_pair_next(&pair, 1));
+    ike_pair_run(&pair);
     assert_sound(&pair);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 /* ---- endpoints that move ---- */
 
 static void nat_pair(struct pair *pair)
 {
-    pair_init(pair);
+    ike_pair_init(pair);
     pair->nat = true;
     (void)s2s_addr_parse("10.9.9.9", &pair->end[0].address);
     pair->end[0].config.local = pair->end[0].address;
     pair->end[1].config.remote = pair->end[0].seen_as;
-    pair_up(pair);
+    ike_pair_up(pair);
     assert_sound(pair);
 }
 
@@ -182,14 +182,14 @@ static void nat_mapping_changes(void **state)
     nat_pair(&pair);
     pair.nat_shift = 11000;
     (void)s2si_ike_liveness(pair.end[0].peer, pair.now);
-    pair_run(&pair);
+    ike_pair_run(&pair);
     assert_int_equal(s2si_ike_child_next(pair.end[1].peer, NULL)->remote.port, 15500);
-    assert_int_equal(pair_events(&pair, 1, S2SI_IKE_EV_MOVED), 1);
+    assert_int_equal(ike_pair_events(&pair, 1, S2SI_IKE_EV_MOVED), 1);
     struct s2s_endpoint elsewhere = {pair.end[0].seen_as, 16000};
     s2si_ike_peer_moved(pair.end[1].peer, &elsewhere, pair.now); /* by ESP */
     assert_int_equal(s2si_ike_child_next(pair.end[1].peer, NULL)->remote.port, 16000);
     assert_sound(&pair);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 /* Without a NAT nothing makes us send elsewhere, not even an authentic message from another address. */
@@ -197,50 +197,50 @@ static void does_not_follow_without_nat(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
-    pair_up(&pair);
+    ike_pair_init(&pair);
+    ike_pair_up(&pair);
     (void)s2si_ike_liveness(pair.end[0].peer, pair.now);
-    pair_pump(&pair, 0);
-    struct pair_datagram *request = pair_next(&pair, 0);
+    ike_pair_pump(&pair, 0);
+    struct pair_datagram *request = ike_pair_next(&pair, 0);
     request->source.port = 777;
-    pair_run(&pair);
+    ike_pair_run(&pair);
     assert_int_equal(s2si_peer_established(pair.end[1].peer)->remote.port, 500);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 static void own_address_goes(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.end[0].config.start = true;
-    assert_int_equal(pair_start(&pair), 0);
-    pair_run(&pair);
+    assert_int_equal(ike_pair_start(&pair), 0);
+    ike_pair_run(&pair);
     s2si_ike_local_changed(pair.end[0].ike, &pair.end[0].address, false, pair.now);
-    pair_run(&pair);
-    assert_int_equal(pair_event(&pair, 0, S2SI_IKE_EV_IKE_DOWN)->reason, S2SI_IKE_REASON_ADDRESS_LOST);
+    ike_pair_run(&pair);
+    assert_int_equal(ike_pair_event(&pair, 0, S2SI_IKE_EV_IKE_DOWN)->reason, S2SI_IKE_REASON_ADDRESS_LOST);
     unsigned sent = pair.sent;
     pair.end[1].peer->config.dpd = false;
-    pair_wait(&pair, 9 * PAIR_SECOND);
+    ike_pair_wait(&pair, 9 * PAIR_SECOND);
     assert_int_equal(pair.sent, sent); /* not a word from an address that is away */
     s2si_ike_local_changed(pair.end[0].ike, &pair.end[0].address, true, pair.now);
-    pair_wait(&pair, 20 * PAIR_SECOND);
+    ike_pair_wait(&pair, 20 * PAIR_SECOND);
     assert_sound(&pair);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 static void peer_of_any_address(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.end[1].config.remote.family = 0;
     assert_int_equal(s2si_identity_parse("@a.example", &pair.end[0].config.local_id), 0);
     assert_int_equal(s2si_identity_parse("@a.example", &pair.end[1].config.remote_id), 0);
-    pair_up(&pair);
+    ike_pair_up(&pair);
     assert_sound(&pair);
     assert_int_equal(s2si_ike_initiate(pair.end[1].peer, pair.now), S2S_ERR_STATE);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 /* ---- a peer that does not rekey ---- */
@@ -249,18 +249,18 @@ static void reauthentication(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.limits.children = 1; /* b answers NO_ADDITIONAL_SAS */
-    pair_up(&pair);
+    ike_pair_up(&pair);
     uint64_t first = s2si_peer_established(pair.end[0].peer)->spi_i;
     assert_int_equal(s2si_ike_rekey_child(pair.end[0].peer, 0, pair.now), 0);
-    pair_run(&pair);
-    assert_true(pair_flows(&pair, 0) && pair_flows(&pair, 1));
-    pair_wait(&pair, 30 * PAIR_SECOND);
+    ike_pair_run(&pair);
+    assert_true(ike_pair_flows(&pair, 0) && ike_pair_flows(&pair, 1));
+    ike_pair_wait(&pair, 30 * PAIR_SECOND);
     assert_sound(&pair);
     assert_int_not_equal(s2si_peer_established(pair.end[0].peer)->spi_i, first);
-    assert_int_equal(pair_events(&pair, 0, S2SI_IKE_EV_IKE_DOWN), 0);
-    pair_stop(&pair);
+    assert_int_equal(ike_pair_events(&pair, 0, S2SI_IKE_EV_IKE_DOWN), 0);
+    ike_pair_stop(&pair);
 }
 
 /* ---- secrets ---- */
@@ -323,18 +323,18 @@ static void nothing_secret_is_left(void **state)
     struct pair pair;
     struct watch watch = {.table = {sizeof(struct s2s_allocator), &watch, watch_alloc, watch_resize, watch_release}};
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.provider = s2s_crypto_mbedtls();
     pair.end[0].allocator = &watch.table;
-    pair_up(&pair);
+    ike_pair_up(&pair);
     watch_all(&watch, &pair);
     (void)s2si_ike_rekey_child(pair.end[0].peer, 0, pair.now);
-    pair_wait(&pair, 10 * PAIR_SECOND);
+    ike_pair_wait(&pair, 10 * PAIR_SECOND);
     watch_all(&watch, &pair);
     (void)s2si_ike_rekey_ike(pair.end[0].peer, pair.now);
-    pair_wait(&pair, 10 * PAIR_SECOND);
+    ike_pair_wait(&pair, 10 * PAIR_SECOND);
     watch_all(&watch, &pair);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
     assert_false(watch.found);
     assert_true(watch.count >= 20);
 }
@@ -364,21 +364,21 @@ static void key_log_when_asked(void **state)
     struct pair pair;
     unsigned count[2] = {0, 0};
     (void)state;
-    pair_init(&pair);
-    assert_int_equal(pair_start(&pair), 0);
+    ike_pair_init(&pair);
+    assert_int_equal(ike_pair_start(&pair), 0);
     pair.end[0].ike->key_log = count_line;
     pair.end[0].ike->key_log_user = count;
     pair.end[0].log.function = look_at_line;
     (void)s2si_ike_initiate(pair.end[0].peer, pair.now);
-    pair_run(&pair);
+    ike_pair_run(&pair);
     log_secret = s2si_peer_established(pair.end[0].peer)->keys.d.data;
     (void)s2si_ike_rekey_child(pair.end[0].peer, 0, pair.now);
-    pair_run(&pair);
+    ike_pair_run(&pair);
     assert_int_equal(count[0], 1);
     assert_int_equal(count[1], 4);
     assert_false(in_log);
     log_secret = NULL;
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 /* Heap of one tunnel's end, idle. */
@@ -387,8 +387,8 @@ static void memory_of_a_tunnel(void **state)
     struct pair pair;
     struct s2si_ike_peer *peers[50];
     (void)state;
-    pair_init(&pair);
-    pair_up(&pair);
+    ike_pair_init(&pair);
+    ike_pair_up(&pair);
     uint64_t before = pair.end[0].mem.bytes;
     for (unsigned i = 0; i < S2SI_COUNT(peers); i++) {
         struct s2si_ike_peer *other;
@@ -398,14 +398,14 @@ static void memory_of_a_tunnel(void **state)
             assert_int_equal(s2si_ike_peer_add(pair.end[n].ike, &config, pair.now, n == 0 ? &peers[i] : &other), 0);
         }
         (void)s2si_ike_initiate(peers[i], pair.now);
-        pair_run(&pair);
+        ike_pair_run(&pair);
     }
-    assert_int_equal(pair_ike_sas(&pair, 0), 1 + S2SI_COUNT(peers));
+    assert_int_equal(ike_pair_ike_sas(&pair, 0), 1 + S2SI_COUNT(peers));
     uint64_t each = (pair.end[0].mem.bytes - before) / S2SI_COUNT(peers);
     printf("%u bytes of heap a tunnel end (peer %zu, IKE_SA %zu, CHILD_SA %zu)\n", (unsigned)each, sizeof(struct s2si_ike_peer),
            sizeof(struct s2si_ike_sa), sizeof(struct s2si_child_sa));
     assert_true(each < 16384);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 int main(void)

@@ -11,7 +11,7 @@
 
 static void assert_sound(const struct pair *pair)
 {
-    const char *fault = pair_fault(pair);
+    const char *fault = ike_pair_fault(pair);
     if (fault != NULL)
         fail_msg("%s", fault);
 }
@@ -42,21 +42,21 @@ static void init_to_child(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
-    pair_up(&pair);
+    ike_pair_init(&pair);
+    ike_pair_up(&pair);
     assert_sound(&pair);
     assert_int_equal(pair.sent, 4);
     for (int i = 0; i < 2; i++) {
         struct s2si_ike_status status;
-        assert_int_equal(pair_events(&pair, i, S2SI_IKE_EV_IKE_UP), 1);
-        assert_int_equal(pair_events(&pair, i, S2SI_IKE_EV_CHILD_UP), 1);
+        assert_int_equal(ike_pair_events(&pair, i, S2SI_IKE_EV_IKE_UP), 1);
+        assert_int_equal(ike_pair_events(&pair, i, S2SI_IKE_EV_CHILD_UP), 1);
         s2si_ike_peer_status(pair.end[i].peer, &status);
         assert_true(status.established && status.child_established);
         assert_int_equal(status.initiator, i == 0);
         assert_int_equal(status.ike.encryption, S2S_AES128_CBC);
         assert_int_equal(status.child.encryption, S2S_AES128_GCM16);
     }
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
     assert_int_equal(pair.end[0].mem.blocks, 0);
     assert_int_equal(pair.end[1].mem.blocks, 0);
 }
@@ -66,40 +66,40 @@ static void late_completions(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
-    assert_int_equal(pair_start(&pair), 0);
+    ike_pair_init(&pair);
+    assert_int_equal(ike_pair_start(&pair), 0);
     for (int i = 0; i < 2; i++)
         pair.end[i].late_jobs = pair.end[i].late_spi = pair.end[i].late_kernel = true;
     (void)s2si_ike_initiate(pair.end[0].peer, pair.now);
-    pair_run(&pair);
+    ike_pair_run(&pair);
     assert_int_equal(pair.sent, 0);
-    assert_int_equal(pair_complete_one(&pair, 0, PENDING_JOB), 1);
-    struct pair_datagram *init = pair_next(&pair, 0);
+    assert_int_equal(ike_pair_complete_one(&pair, 0, PENDING_JOB), 1);
+    struct pair_datagram *init = ike_pair_next(&pair, 0);
     assert_non_null(init);
-    pair_copy(&pair, init);
-    pair_copy(&pair, init); /* doubled while the DH step runs */
-    pair_deliver(&pair, init);
-    assert_int_equal(pair_complete_one(&pair, 1, PENDING_JOB), 1);
-    assert_int_equal(pair_complete_one(&pair, 1, PENDING_JOB), 0);
-    pair_run(&pair);
-    assert_int_equal(pair_complete_one(&pair, 0, PENDING_JOB), 1);
-    assert_null(pair_next(&pair, 0)); /* waits for its SPI */
-    assert_int_equal(pair_complete_one(&pair, 0, PENDING_SPI), 1);
-    struct pair_datagram *auth = pair_find(&pair, 0, S2SI_IKE_AUTH, false);
+    ike_pair_copy(&pair, init);
+    ike_pair_copy(&pair, init); /* doubled while the DH step runs */
+    ike_pair_deliver(&pair, init);
+    assert_int_equal(ike_pair_complete_one(&pair, 1, PENDING_JOB), 1);
+    assert_int_equal(ike_pair_complete_one(&pair, 1, PENDING_JOB), 0);
+    ike_pair_run(&pair);
+    assert_int_equal(ike_pair_complete_one(&pair, 0, PENDING_JOB), 1);
+    assert_null(ike_pair_next(&pair, 0)); /* waits for its SPI */
+    assert_int_equal(ike_pair_complete_one(&pair, 0, PENDING_SPI), 1);
+    struct pair_datagram *auth = ike_pair_find(&pair, 0, S2SI_IKE_AUTH, false);
     assert_non_null(auth);
-    pair_copy(&pair, auth);
-    assert_int_equal(pair_complete_one(&pair, 1, PENDING_SPI), 1);
-    pair_copy(&pair, auth); /* retransmitted while the kernel works */
-    assert_null(pair_next(&pair, 1));
-    assert_int_equal(pair_complete_one(&pair, 1, PENDING_INSTALL), 1);
-    assert_non_null(pair_find(&pair, 1, S2SI_IKE_AUTH, true));
-    pair_deliver(&pair, auth); /* answered from the cache */
-    pair_run(&pair);
-    (void)pair_complete(&pair, 0);
-    (void)pair_complete(&pair, 1);
-    pair_run(&pair);
+    ike_pair_copy(&pair, auth);
+    assert_int_equal(ike_pair_complete_one(&pair, 1, PENDING_SPI), 1);
+    ike_pair_copy(&pair, auth); /* retransmitted while the kernel works */
+    assert_null(ike_pair_next(&pair, 1));
+    assert_int_equal(ike_pair_complete_one(&pair, 1, PENDING_INSTALL), 1);
+    assert_non_null(ike_pair_find(&pair, 1, S2SI_IKE_AUTH, true));
+    ike_pair_deliver(&pair, auth); /* answered from the cache */
+    ike_pair_run(&pair);
+    (void)ike_pair_complete(&pair, 0);
+    (void)ike_pair_complete(&pair, 1);
+    ike_pair_run(&pair);
     assert_sound(&pair);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 static void each_suite(void **state)
@@ -116,7 +116,7 @@ static void each_suite(void **state)
     (void)state;
     for (size_t i = 0; i < S2SI_COUNT(rows); i++) {
         struct pair pair;
-        pair_init(&pair);
+        ike_pair_init(&pair);
         pair.provider = s2s_crypto_mbedtls();
         for (int n = 0; n < 2; n++) {
             struct s2si_ike_peer_config *config = &pair.end[n].config;
@@ -128,14 +128,14 @@ static void each_suite(void **state)
             list_one(&config->esp, S2SI_TRANSFORM_INTEG, rows[i].esp_integrity);
             list_one(&config->esp, S2SI_TRANSFORM_KE, rows[i].group);
         }
-        pair_up(&pair);
+        ike_pair_up(&pair);
         assert_sound(&pair);
         assert_int_equal(s2si_ike_rekey_child(pair.end[0].peer, 0, pair.now), 0);
-        pair_run(&pair);
+        ike_pair_run(&pair);
         assert_int_equal(s2si_ike_rekey_ike(pair.end[1].peer, pair.now), 0);
-        pair_wait(&pair, 10 * PAIR_SECOND);
+        ike_pair_wait(&pair, 10 * PAIR_SECOND);
         assert_sound(&pair);
-        pair_stop(&pair);
+        ike_pair_stop(&pair);
     }
 }
 
@@ -146,14 +146,14 @@ static void cookie_under_load(void **state)
     struct pair pair;
     struct s2si_ike_counters counters;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.limits.cookie_total = 0;
-    pair_up(&pair);
+    ike_pair_up(&pair);
     assert_sound(&pair);
     s2si_ike_counters(pair.end[1].ike, &counters);
     assert_int_equal(counters.cookies_sent, 1);
     assert_int_equal(counters.cookies_checked, 1);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 /* No memory before a valid cookie: a thousand senders leave nothing behind. */
@@ -161,24 +161,24 @@ static void cookie_is_stateless(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.limits.cookie_total = 0;
-    assert_int_equal(pair_start(&pair), 0);
+    assert_int_equal(ike_pair_start(&pair), 0);
     (void)s2si_ike_initiate(pair.end[0].peer, pair.now);
-    pair_tick(&pair);
-    pair_pump(&pair, 0);
-    struct pair_datagram *init = pair_next(&pair, 0);
+    ike_pair_tick(&pair);
+    ike_pair_pump(&pair, 0);
+    struct pair_datagram *init = ike_pair_next(&pair, 0);
     assert_non_null(init);
     uint64_t before = pair.end[1].mem.blocks;
     for (uint8_t i = 0; i < 250; i++) {
         init->data[7] = i; /* SPIi */
-        pair_copy(&pair, init);
-        struct pair_datagram *answer = pair_next(&pair, 1);
+        ike_pair_copy(&pair, init);
+        struct pair_datagram *answer = ike_pair_next(&pair, 1);
         assert_non_null(answer);
-        pair_drop(&pair, answer);
+        ike_pair_drop(&pair, answer);
     }
     assert_int_equal(pair.end[1].mem.blocks, before);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 static void invalid_ke(void **state)
@@ -186,13 +186,13 @@ static void invalid_ke(void **state)
     (void)state;
     for (uint32_t cookies = 0; cookies < 2; cookies++) {
         struct pair pair;
-        pair_init(&pair);
+        ike_pair_init(&pair);
         pair.limits.cookie_total = cookies == 0 ? 100 : 0;
         list_two(&pair.end[0].config.ike, S2SI_TRANSFORM_KE, S2S_MODP2048, S2S_CURVE25519);
-        pair_up(&pair);
+        ike_pair_up(&pair);
         assert_sound(&pair);
         assert_int_equal(pair.sent, cookies == 0 ? 6 : 8);
-        pair_stop(&pair);
+        ike_pair_stop(&pair);
     }
 }
 
@@ -200,31 +200,31 @@ static void invalid_ke_at_rekey(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     list_two(&pair.end[0].config.esp, S2SI_TRANSFORM_KE, S2S_MODP2048, S2S_CURVE25519);
     list_two(&pair.end[0].config.ike, S2SI_TRANSFORM_KE, S2S_CURVE25519, S2S_ECP256);
     list_two(&pair.end[1].config.ike, S2SI_TRANSFORM_KE, S2S_CURVE25519, S2S_ECP256);
-    pair_up(&pair);
+    ike_pair_up(&pair);
     assert_int_equal(s2si_ike_rekey_child(pair.end[0].peer, 0, pair.now), 0);
-    pair_wait(&pair, 10 * PAIR_SECOND);
+    ike_pair_wait(&pair, 10 * PAIR_SECOND);
     assert_sound(&pair);
     assert_int_equal(pair.end[0].peer->child_rekeys, 1);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 static void no_common_ike_proposal(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     list_one(&pair.end[1].config.ike, S2SI_TRANSFORM_ENCR, S2S_AES256_CBC);
-    pair_up(&pair);
-    assert_int_equal(pair_event(&pair, 0, S2SI_IKE_EV_FAILED)->reason, S2SI_IKE_REASON_NO_PROPOSAL);
-    assert_int_equal(pair_event(&pair, 1, S2SI_IKE_EV_FAILED)->reason, S2SI_IKE_REASON_NO_PROPOSAL);
+    ike_pair_up(&pair);
+    assert_int_equal(ike_pair_event(&pair, 0, S2SI_IKE_EV_FAILED)->reason, S2SI_IKE_REASON_NO_PROPOSAL);
+    assert_int_equal(ike_pair_event(&pair, 1, S2SI_IKE_EV_FAILED)->reason, S2SI_IKE_REASON_NO_PROPOSAL);
     assert_non_null(s2si_peer_connecting(pair.end[0].peer)); /* one clear-text answer proves nothing */
-    pair_wait(&pair, 60 * PAIR_SECOND);
-    assert_int_equal(pair_ike_sas(&pair, 0) + pair_ike_sas(&pair, 1), 0);
-    pair_stop(&pair);
+    ike_pair_wait(&pair, 60 * PAIR_SECOND);
+    assert_int_equal(ike_pair_ike_sas(&pair, 0) + ike_pair_ike_sas(&pair, 1), 0);
+    ike_pair_stop(&pair);
 }
 
 /* ---- NAT ---- */
@@ -233,12 +233,12 @@ static void behind_nat(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.nat = true;
     (void)s2s_addr_parse("10.9.9.9", &pair.end[0].address);
     pair.end[0].config.local = pair.end[0].address;
     pair.end[1].config.remote = pair.end[0].seen_as;
-    pair_up(&pair);
+    ike_pair_up(&pair);
     assert_sound(&pair);
     const struct s2si_ike_child *child = s2si_ike_child_next(pair.end[1].peer, NULL);
     assert_true(child->udp_encapsulation);
@@ -246,37 +246,37 @@ static void behind_nat(void **state)
     assert_int_equal(child->local.port, 4500);
     assert_true(s2si_peer_established(pair.end[0].peer)->nat_local);
     assert_true(s2si_peer_established(pair.end[1].peer)->nat_remote);
-    pair_wait(&pair, 100 * PAIR_SECOND);
+    ike_pair_wait(&pair, 100 * PAIR_SECOND);
     assert_sound(&pair);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 static void encapsulation_always(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.end[0].config.encapsulation = 1;
-    pair_up(&pair);
+    ike_pair_up(&pair);
     assert_sound(&pair);
     assert_true(s2si_ike_child_next(pair.end[0].peer, NULL)->udp_encapsulation);
     assert_true(s2si_ike_child_next(pair.end[1].peer, NULL)->udp_encapsulation);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 static void encapsulation_never(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.nat = true;
     (void)s2s_addr_parse("10.9.9.9", &pair.end[0].address);
     pair.end[0].config.local = pair.end[0].address;
     pair.end[1].config.remote = pair.end[0].seen_as;
     pair.end[0].config.encapsulation = 2;
-    pair_up(&pair);
-    assert_int_equal(pair_event(&pair, 0, S2SI_IKE_EV_FAILED)->reason, S2SI_IKE_REASON_NAT_FORBIDDEN);
-    pair_stop(&pair);
+    ike_pair_up(&pair);
+    assert_int_equal(ike_pair_event(&pair, 0, S2SI_IKE_EV_FAILED)->reason, S2SI_IKE_REASON_NAT_FORBIDDEN);
+    ike_pair_stop(&pair);
 }
 
 /* ---- IKE_AUTH ---- */
@@ -286,22 +286,22 @@ static void narrowing(void **state)
     struct pair pair;
     char text[S2S_SELECTOR_TEXT];
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     selector("0.0.0.0/0", &pair.end[0].config.remote_ts[0]);
     selector("0.0.0.0/0", &pair.end[0].config.local_ts[0]);
-    pair_up(&pair);
+    ike_pair_up(&pair);
     assert_sound(&pair);
     const struct s2si_ike_child *child = s2si_ike_child_next(pair.end[0].peer, NULL);
     assert_string_equal(s2s_selector_format(&child->remote_ts[0], text), "10.1.0.0/16");
     assert_string_equal(s2s_selector_format(&child->local_ts[0], text), "10.0.0.0/16");
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 static void several_selectors(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     for (int i = 0; i < 2; i++) {
         struct s2si_ike_peer_config *config = &pair.end[i].config;
         selector("172.16.0.0/24", i == 0 ? &config->local_ts[1] : &config->remote_ts[1]);
@@ -310,24 +310,24 @@ static void several_selectors(void **state)
         config->local_ts_count = i == 0 ? 2 : 3;
         config->remote_ts_count = i == 0 ? 3 : 2;
     }
-    pair_up(&pair);
+    ike_pair_up(&pair);
     assert_sound(&pair);
     assert_int_equal(s2si_ike_child_next(pair.end[1].peer, NULL)->local_ts_count, 3);
     assert_int_equal(s2si_ike_child_next(pair.end[0].peer, NULL)->remote_ts_count, 3);
     assert_int_equal(s2si_ike_child_next(pair.end[0].peer, NULL)->local_ts_count, 2);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 static size_t auth_answer_length(struct pair *pair)
 {
     struct pair_datagram *answer;
-    assert_int_equal(pair_start(pair), 0);
+    assert_int_equal(ike_pair_start(pair), 0);
     (void)s2si_ike_initiate(pair->end[0].peer, pair->now);
-    while ((answer = pair_find(pair, 1, S2SI_IKE_AUTH, true)) == NULL) {
-        pair_tick(pair);
-        struct pair_datagram *next = pair_next(pair, 0) != NULL ? pair_next(pair, 0) : pair_next(pair, 1);
+    while ((answer = ike_pair_find(pair, 1, S2SI_IKE_AUTH, true)) == NULL) {
+        ike_pair_tick(pair);
+        struct pair_datagram *next = ike_pair_next(pair, 0) != NULL ? ike_pair_next(pair, 0) : ike_pair_next(pair, 1);
         assert_non_null(next);
-        pair_deliver(pair, next);
+        ike_pair_deliver(pair, next);
     }
     return answer->length;
 }
@@ -339,7 +339,7 @@ static void wrong_key_or_identity(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         struct pair pair;
-        pair_init(&pair);
+        ike_pair_init(&pair);
         if (i == 0) {
             pair.end[0].config.psk = (const uint8_t *)"another";
             pair.end[0].config.psk_length = 7;
@@ -347,16 +347,16 @@ static void wrong_key_or_identity(void **state)
             assert_int_equal(s2si_identity_parse("@nobody.example", &pair.end[0].config.local_id), 0);
         }
         length[i] = auth_answer_length(&pair);
-        pair_run(&pair);
-        assert_int_equal(pair_event(&pair, 0, S2SI_IKE_EV_FAILED)->reason, S2SI_IKE_REASON_AUTH_FAILED_BY_PEER);
-        assert_int_equal(pair_event(&pair, 0, S2SI_IKE_EV_FAILED)->notify, S2SI_N_AUTHENTICATION_FAILED);
-        assert_int_equal(pair_event(&pair, 1, S2SI_IKE_EV_FAILED)->reason,
+        ike_pair_run(&pair);
+        assert_int_equal(ike_pair_event(&pair, 0, S2SI_IKE_EV_FAILED)->reason, S2SI_IKE_REASON_AUTH_FAILED_BY_PEER);
+        assert_int_equal(ike_pair_event(&pair, 0, S2SI_IKE_EV_FAILED)->notify, S2SI_N_AUTHENTICATION_FAILED);
+        assert_int_equal(ike_pair_event(&pair, 1, S2SI_IKE_EV_FAILED)->reason,
                          i == 0 ? S2SI_IKE_REASON_AUTH_FAILED : S2SI_IKE_REASON_ID_MISMATCH);
-        assert_int_equal(pair_ike_sas(&pair, 0) + pair_ike_sas(&pair, 1), 0);
-        assert_int_equal(pair_inbounds(&pair, 0) + pair_inbounds(&pair, 1), 0);
-        pair_wait(&pair, 60 * PAIR_SECOND);
+        assert_int_equal(ike_pair_ike_sas(&pair, 0) + ike_pair_ike_sas(&pair, 1), 0);
+        assert_int_equal(ike_pair_inbounds(&pair, 0) + ike_pair_inbounds(&pair, 1), 0);
+        ike_pair_wait(&pair, 60 * PAIR_SECOND);
         assert_int_equal(s2si_list_count(&pair.end[1].ike->sas), 0);
-        pair_stop(&pair);
+        ike_pair_stop(&pair);
     }
     assert_int_equal(length[0], length[1]);
 }
@@ -366,25 +366,25 @@ static void wrong_responder(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     assert_int_equal(s2si_identity_parse("@other.example", &pair.end[1].config.local_id), 0);
     pair.end[0].config.remote_id.type = S2SI_ID_ANY; /* no IDr asked for ... */
-    assert_int_equal(pair_start(&pair), 0);
+    assert_int_equal(ike_pair_start(&pair), 0);
     assert_int_equal(s2si_identity_parse("@b.example", &pair.end[0].peer->config.remote_id), 0);
     pair.end[0].peer->config.remote_id.type = S2SI_ID_ANY;
     (void)s2si_ike_initiate(pair.end[0].peer, pair.now);
-    while (pair_find(&pair, 0, S2SI_IKE_AUTH, false) == NULL) {
-        pair_tick(&pair);
-        pair_deliver(&pair, pair_next(&pair, 0) != NULL ? pair_next(&pair, 0) : pair_next(&pair, 1));
+    while (ike_pair_find(&pair, 0, S2SI_IKE_AUTH, false) == NULL) {
+        ike_pair_tick(&pair);
+        ike_pair_deliver(&pair, ike_pair_next(&pair, 0) != NULL ? ike_pair_next(&pair, 0) : ike_pair_next(&pair, 1));
     }
     assert_int_equal(s2si_identity_parse("@b.example", &pair.end[0].peer->config.remote_id), 0); /* ... but one wanted */
-    pair_run(&pair);
-    assert_int_equal(pair_event(&pair, 0, S2SI_IKE_EV_FAILED)->reason, S2SI_IKE_REASON_ID_MISMATCH);
-    assert_int_equal(pair_event(&pair, 1, S2SI_IKE_EV_IKE_DOWN)->reason, S2SI_IKE_REASON_AUTH_FAILED_BY_PEER);
-    assert_int_equal(pair_ike_sas(&pair, 0) + pair_ike_sas(&pair, 1), 0);
-    pair_wait(&pair, 30 * PAIR_SECOND);
-    assert_int_equal(pair_inbounds(&pair, 0) + pair_inbounds(&pair, 1), 0);
-    pair_stop(&pair);
+    ike_pair_run(&pair);
+    assert_int_equal(ike_pair_event(&pair, 0, S2SI_IKE_EV_FAILED)->reason, S2SI_IKE_REASON_ID_MISMATCH);
+    assert_int_equal(ike_pair_event(&pair, 1, S2SI_IKE_EV_IKE_DOWN)->reason, S2SI_IKE_REASON_AUTH_FAILED_BY_PEER);
+    assert_int_equal(ike_pair_ike_sas(&pair, 0) + ike_pair_ike_sas(&pair, 1), 0);
+    ike_pair_wait(&pair, 30 * PAIR_SECOND);
+    assert_int_equal(ike_pair_inbounds(&pair, 0) + ike_pair_inbounds(&pair, 1), 0);
+    ike_pair_stop(&pair);
 }
 
 /* The CHILD_SA alone fails: the IKE_SA stays, and another try follows with CREATE_CHILD_SA. */
@@ -393,24 +393,24 @@ static void child_fails_alone(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         struct pair pair;
-        pair_init(&pair);
+        ike_pair_init(&pair);
         if (i == 0)
             list_one(&pair.end[1].config.esp, S2SI_TRANSFORM_ENCR, S2S_AES256_GCM16);
         else
             selector("10.77.0.0/16", &pair.end[1].config.local_ts[0]);
-        pair_up(&pair);
-        assert_int_equal(pair_ike_sas(&pair, 0), 1);
-        assert_int_equal(pair_ike_sas(&pair, 1), 1);
-        assert_int_equal(pair_inbounds(&pair, 0) + pair_inbounds(&pair, 1), 0);
-        assert_int_equal(pair_event(&pair, 0, S2SI_IKE_EV_CHILD_FAILED)->notify,
+        ike_pair_up(&pair);
+        assert_int_equal(ike_pair_ike_sas(&pair, 0), 1);
+        assert_int_equal(ike_pair_ike_sas(&pair, 1), 1);
+        assert_int_equal(ike_pair_inbounds(&pair, 0) + ike_pair_inbounds(&pair, 1), 0);
+        assert_int_equal(ike_pair_event(&pair, 0, S2SI_IKE_EV_CHILD_FAILED)->notify,
                          i == 0 ? S2SI_N_NO_PROPOSAL_CHOSEN : S2SI_N_TS_UNACCEPTABLE);
         if (i == 0)
             list_one(&pair.end[1].peer->config.esp, S2SI_TRANSFORM_ENCR, S2S_AES128_GCM16);
         else
             selector("10.1.0.0/16", &pair.end[1].peer->config.local_ts[0]);
-        pair_wait(&pair, 20 * PAIR_SECOND);
+        ike_pair_wait(&pair, 20 * PAIR_SECOND);
         assert_sound(&pair);
-        pair_stop(&pair);
+        ike_pair_stop(&pair);
     }
 }
 
@@ -421,29 +421,29 @@ static void rekeys(void **state)
     (void)state;
     for (int pfs = 0; pfs < 2; pfs++) {
         struct pair pair;
-        pair_init(&pair);
+        ike_pair_init(&pair);
         for (int i = 0; i < 2 && pfs == 0; i++)
             list_one(&pair.end[i].config.esp, S2SI_TRANSFORM_KE, S2S_ALG_NONE);
-        pair_up(&pair);
+        ike_pair_up(&pair);
         for (int round = 0; round < 4; round++) {
-            uint32_t spi = pair_outbound(&pair, 0)->spi_out;
+            uint32_t spi = ike_pair_outbound(&pair, 0)->spi_out;
             assert_int_equal(s2si_ike_rekey_child(pair.end[round % 2].peer, 0, pair.now), 0);
-            pair_run(&pair);
-            assert_true(pair_flows(&pair, 0) && pair_flows(&pair, 1));
-            assert_int_equal(pair_children(&pair, 0), 1);
-            assert_int_equal(pair_inbounds(&pair, 1), 2); /* the old one drains */
-            assert_int_not_equal(pair_outbound(&pair, 0)->spi_out, spi);
-            pair_wait(&pair, 8 * PAIR_SECOND);
+            ike_pair_run(&pair);
+            assert_true(ike_pair_flows(&pair, 0) && ike_pair_flows(&pair, 1));
+            assert_int_equal(ike_pair_children(&pair, 0), 1);
+            assert_int_equal(ike_pair_inbounds(&pair, 1), 2); /* the old one drains */
+            assert_int_not_equal(ike_pair_outbound(&pair, 0)->spi_out, spi);
+            ike_pair_wait(&pair, 8 * PAIR_SECOND);
             assert_sound(&pair);
             assert_int_equal(s2si_ike_rekey_ike(pair.end[round / 2].peer, pair.now), 0);
-            pair_wait(&pair, 2 * PAIR_SECOND);
+            ike_pair_wait(&pair, 2 * PAIR_SECOND);
             assert_sound(&pair);
         }
         assert_int_equal(pair.end[0].peer->child_rekeys, 4);
         assert_int_equal(pair.end[1].peer->ike_rekeys, 4);
-        assert_int_equal(pair_events(&pair, 0, S2SI_IKE_EV_CHILD_DOWN), 0);
-        assert_int_equal(pair_events(&pair, 0, S2SI_IKE_EV_IKE_DOWN), 0);
-        pair_stop(&pair);
+        assert_int_equal(ike_pair_events(&pair, 0, S2SI_IKE_EV_CHILD_DOWN), 0);
+        assert_int_equal(ike_pair_events(&pair, 0, S2SI_IKE_EV_IKE_DOWN), 0);
+        ike_pair_stop(&pair);
     }
 }
 
@@ -452,29 +452,29 @@ static void rekey_loses_nothing(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
-    pair_up(&pair);
+    ike_pair_init(&pair);
+    ike_pair_up(&pair);
     for (int round = 0; round < 6; round++) {
         pair.end[0].late_kernel = pair.end[1].late_kernel = true;
         assert_int_equal(s2si_ike_rekey_child(pair.end[round % 2].peer, 0, pair.now), 0);
         for (int step = 0; step < 60; step++) {
-            pair_tick(&pair);
-            struct pair_datagram *next = pair_next(&pair, step % 2) != NULL ? pair_next(&pair, step % 2)
-                                                                            : pair_next(&pair, 1 - step % 2);
+            ike_pair_tick(&pair);
+            struct pair_datagram *next = ike_pair_next(&pair, step % 2) != NULL ? ike_pair_next(&pair, step % 2)
+                                                                            : ike_pair_next(&pair, 1 - step % 2);
             if (next != NULL)
-                pair_deliver(&pair, next);
-            else if (pair_complete_one(&pair, step % 2, PENDING_INSTALL) == 0)
-                (void)pair_complete_one(&pair, 1 - step % 2, PENDING_INSTALL);
-            assert_true(pair_flows(&pair, 0));
-            assert_true(pair_flows(&pair, 1));
+                ike_pair_deliver(&pair, next);
+            else if (ike_pair_complete_one(&pair, step % 2, PENDING_INSTALL) == 0)
+                (void)ike_pair_complete_one(&pair, 1 - step % 2, PENDING_INSTALL);
+            assert_true(ike_pair_flows(&pair, 0));
+            assert_true(ike_pair_flows(&pair, 1));
         }
         pair.end[0].late_kernel = pair.end[1].late_kernel = false;
-        (void)pair_complete(&pair, 0);
-        (void)pair_complete(&pair, 1);
-        pair_wait(&pair, 10 * PAIR_SECOND);
+        (void)ike_pair_complete(&pair, 0);
+        (void)ike_pair_complete(&pair, 1);
+        ike_pair_wait(&pair, 10 * PAIR_SECOND);
         assert_sound(&pair);
     }
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 /* Both ends live by their own timers for three days: rekeys by both, never a gap. */
@@ -482,19 +482,19 @@ static void lifetimes(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.end[1].config.child_lifetime = 3000 * PAIR_SECOND;
-    pair_up(&pair);
+    ike_pair_up(&pair);
     for (int i = 0; i < 3 * 24 * 6; i++) {
-        pair_wait(&pair, 600 * PAIR_SECOND);
-        assert_true(pair_flows(&pair, 0) && pair_flows(&pair, 1));
+        ike_pair_wait(&pair, 600 * PAIR_SECOND);
+        assert_true(ike_pair_flows(&pair, 0) && ike_pair_flows(&pair, 1));
     }
-    pair_wait(&pair, 30 * PAIR_SECOND);
+    ike_pair_wait(&pair, 30 * PAIR_SECOND);
     assert_true(pair.end[0].peer->child_rekeys > 60);
     assert_true(pair.end[0].peer->ike_rekeys > 6);
-    assert_int_equal(pair_events(&pair, 0, S2SI_IKE_EV_CHILD_DOWN), 0);
-    assert_int_equal(pair_events(&pair, 0, S2SI_IKE_EV_IKE_DOWN), 0);
-    pair_stop(&pair);
+    assert_int_equal(ike_pair_events(&pair, 0, S2SI_IKE_EV_CHILD_DOWN), 0);
+    assert_int_equal(ike_pair_events(&pair, 0, S2SI_IKE_EV_IKE_DOWN), 0);
+    ike_pair_stop(&pair);
     assert_int_equal(pair.end[0].mem.blocks, 0);
 }
 
@@ -503,20 +503,20 @@ static void terminate_either_end(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         struct pair pair;
-        pair_init(&pair);
-        pair_up(&pair);
+        ike_pair_init(&pair);
+        ike_pair_up(&pair);
         assert_int_equal(s2si_ike_terminate(pair.end[i].peer, true, pair.now), 0);
-        pair_run(&pair);
-        assert_int_equal(pair_children(&pair, 0) + pair_children(&pair, 1), 0);
-        assert_int_equal(pair_inbounds(&pair, 0), 1); /* late packets are still read */
-        assert_int_equal(pair_inbounds(&pair, 1), 1);
-        assert_int_equal(pair_event(&pair, 1 - i, S2SI_IKE_EV_IKE_DOWN)->reason, S2SI_IKE_REASON_PEER_DELETE);
-        assert_int_equal(pair_event(&pair, i, S2SI_IKE_EV_IKE_DOWN)->reason, S2SI_IKE_REASON_ADMIN);
-        assert_int_equal(pair_events(&pair, 1 - i, S2SI_IKE_EV_DELETE_RECEIVED), 1);
-        pair_wait(&pair, 30 * PAIR_SECOND);
-        assert_int_equal(pair_inbounds(&pair, 0) + pair_inbounds(&pair, 1), 0);
-        assert_int_equal(pair_ike_sas(&pair, 0) + pair_ike_sas(&pair, 1), 0);
-        pair_stop(&pair);
+        ike_pair_run(&pair);
+        assert_int_equal(ike_pair_children(&pair, 0) + ike_pair_children(&pair, 1), 0);
+        assert_int_equal(ike_pair_inbounds(&pair, 0), 1); /* late packets are still read */
+        assert_int_equal(ike_pair_inbounds(&pair, 1), 1);
+        assert_int_equal(ike_pair_event(&pair, 1 - i, S2SI_IKE_EV_IKE_DOWN)->reason, S2SI_IKE_REASON_PEER_DELETE);
+        assert_int_equal(ike_pair_event(&pair, i, S2SI_IKE_EV_IKE_DOWN)->reason, S2SI_IKE_REASON_ADMIN);
+        assert_int_equal(ike_pair_events(&pair, 1 - i, S2SI_IKE_EV_DELETE_RECEIVED), 1);
+        ike_pair_wait(&pair, 30 * PAIR_SECOND);
+        assert_int_equal(ike_pair_inbounds(&pair, 0) + ike_pair_inbounds(&pair, 1), 0);
+        assert_int_equal(ike_pair_ike_sas(&pair, 0) + ike_pair_ike_sas(&pair, 1), 0);
+        ike_pair_stop(&pair);
     }
 }
 
@@ -525,21 +525,21 @@ static void start_reconnects(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.end[0].config.start = true;
-    assert_int_equal(pair_start(&pair), 0);
-    pair_run(&pair);
+    assert_int_equal(ike_pair_start(&pair), 0);
+    ike_pair_run(&pair);
     assert_sound(&pair);
     assert_int_equal(s2si_ike_terminate(pair.end[1].peer, true, pair.now), 0);
-    pair_wait(&pair, 20 * PAIR_SECOND);
+    ike_pair_wait(&pair, 20 * PAIR_SECOND);
     assert_sound(&pair);
     assert_int_equal(s2si_ike_terminate(pair.end[0].peer, true, pair.now), 0);
-    pair_wait(&pair, 300 * PAIR_SECOND);
-    assert_int_equal(pair_ike_sas(&pair, 0), 0);
+    ike_pair_wait(&pair, 300 * PAIR_SECOND);
+    assert_int_equal(ike_pair_ike_sas(&pair, 0), 0);
     (void)s2si_ike_initiate(pair.end[0].peer, pair.now);
-    pair_run(&pair);
+    ike_pair_run(&pair);
     assert_sound(&pair);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 static int drop_all(struct pair *pair, const struct pair_datagram *datagram)
@@ -553,26 +553,26 @@ static void liveness(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
-    pair_up(&pair);
+    ike_pair_init(&pair);
+    ike_pair_up(&pair);
     assert_int_equal(s2si_ike_liveness(pair.end[0].peer, pair.now), 0);
-    pair_pump(&pair, 0);
+    ike_pair_pump(&pair, 0);
     assert_int_equal(s2si_ike_liveness(pair.end[0].peer, pair.now), 0); /* the same bytes again */
-    pair_pump(&pair, 0);
-    pair_drop(&pair, pair_next(&pair, 0));
-    pair_run(&pair);
-    assert_int_equal(pair_events(&pair, 0, S2SI_IKE_EV_ALIVE), 1);
-    pair_wait(&pair, 100 * PAIR_SECOND);
-    assert_true(pair_events(&pair, 0, S2SI_IKE_EV_ALIVE) > 2);
+    ike_pair_pump(&pair, 0);
+    ike_pair_drop(&pair, ike_pair_next(&pair, 0));
+    ike_pair_run(&pair);
+    assert_int_equal(ike_pair_events(&pair, 0, S2SI_IKE_EV_ALIVE), 1);
+    ike_pair_wait(&pair, 100 * PAIR_SECOND);
+    assert_true(ike_pair_events(&pair, 0, S2SI_IKE_EV_ALIVE) > 2);
     assert_sound(&pair);
     pair.judge = drop_all;
     s2s_time silent = pair.now;
-    while (pair_ike_sas(&pair, 0) != 0 && pair.now < silent + 100 * PAIR_SECOND)
-        pair_wait(&pair, PAIR_SECOND);
-    assert_int_equal(pair_event(&pair, 0, S2SI_IKE_EV_IKE_DOWN)->reason, S2SI_IKE_REASON_DPD);
+    while (ike_pair_ike_sas(&pair, 0) != 0 && pair.now < silent + 100 * PAIR_SECOND)
+        ike_pair_wait(&pair, PAIR_SECOND);
+    assert_int_equal(ike_pair_event(&pair, 0, S2SI_IKE_EV_IKE_DOWN)->reason, S2SI_IKE_REASON_DPD);
     assert_true(pair.now - silent <= 32 * PAIR_SECOND);
-    assert_int_equal(pair_inbounds(&pair, 0) + pair_children(&pair, 0), 0);
-    pair_stop(&pair);
+    assert_int_equal(ike_pair_inbounds(&pair, 0) + ike_pair_children(&pair, 0), 0);
+    ike_pair_stop(&pair);
 }
 
 /* ESP that verifies is a sign of life: no probe is sent. */
@@ -580,16 +580,16 @@ static void traffic_is_life(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
-    pair_up(&pair);
+    ike_pair_init(&pair);
+    ike_pair_up(&pair);
     unsigned sent = pair.sent;
     for (int i = 0; i < 60; i++) {
         s2si_ike_peer_alive(pair.end[0].peer, pair.now);
         s2si_ike_peer_alive(pair.end[1].peer, pair.now);
-        pair_wait(&pair, PAIR_SECOND);
+        ike_pair_wait(&pair, PAIR_SECOND);
     }
     assert_int_equal(pair.sent, sent);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 static void dpd_actions(void **state)
@@ -597,19 +597,19 @@ static void dpd_actions(void **state)
     (void)state;
     for (uint8_t action = 0; action < 3; action++) {
         struct pair pair;
-        pair_init(&pair);
+        ike_pair_init(&pair);
         pair.end[0].config.dpd_action = action;
-        pair_up(&pair);
+        ike_pair_up(&pair);
         pair.judge = drop_all;
-        pair_wait(&pair, 200 * PAIR_SECOND);
-        assert_int_equal(pair_ike_sas(&pair, 0), action == 1 ? 1 : 0);
-        assert_int_equal(pair_children(&pair, 0), action == 1 ? 1 : 0);
+        ike_pair_wait(&pair, 200 * PAIR_SECOND);
+        assert_int_equal(ike_pair_ike_sas(&pair, 0), action == 1 ? 1 : 0);
+        assert_int_equal(ike_pair_children(&pair, 0), action == 1 ? 1 : 0);
         pair.judge = NULL;
-        pair_wait(&pair, 200 * PAIR_SECOND);
-        assert_int_equal(pair_children(&pair, 0), action == 2 ? 1 : pair_children(&pair, 0));
+        ike_pair_wait(&pair, 200 * PAIR_SECOND);
+        assert_int_equal(ike_pair_children(&pair, 0), action == 2 ? 1 : ike_pair_children(&pair, 0));
         if (action == 2)
             assert_sound(&pair);
-        pair_stop(&pair);
+        ike_pair_stop(&pair);
     }
 }
 
@@ -631,19 +631,19 @@ static int judge_nth(struct pair *pair, const struct pair_datagram *datagram)
 static void long_story(struct pair *pair)
 {
     pair->end[0].config.start = true;
-    assert_int_equal(pair_start(pair), 0);
-    pair_wait(pair, 15 * PAIR_SECOND);
+    assert_int_equal(ike_pair_start(pair), 0);
+    ike_pair_wait(pair, 15 * PAIR_SECOND);
     (void)s2si_ike_rekey_child(pair->end[0].peer, 0, pair->now);
-    pair_wait(pair, 15 * PAIR_SECOND);
+    ike_pair_wait(pair, 15 * PAIR_SECOND);
     (void)s2si_ike_rekey_child(pair->end[1].peer, 0, pair->now);
-    pair_wait(pair, 15 * PAIR_SECOND);
+    ike_pair_wait(pair, 15 * PAIR_SECOND);
     (void)s2si_ike_rekey_ike(pair->end[0].peer, pair->now);
-    pair_wait(pair, 15 * PAIR_SECOND);
+    ike_pair_wait(pair, 15 * PAIR_SECOND);
     (void)s2si_ike_rekey_ike(pair->end[1].peer, pair->now);
-    pair_wait(pair, 15 * PAIR_SECOND);
-    assert_true(pair_flows(pair, 0) && pair_flows(pair, 1));
+    ike_pair_wait(pair, 15 * PAIR_SECOND);
+    assert_true(ike_pair_flows(pair, 0) && ike_pair_flows(pair, 1));
     (void)s2si_ike_terminate(pair->end[1].peer, true, pair->now);
-    pair_wait(pair, 120 * PAIR_SECOND);
+    ike_pair_wait(pair, 120 * PAIR_SECOND);
 }
 
 static void each_message_lost_or_doubled(void **state)
@@ -653,13 +653,13 @@ static void each_message_lost_or_doubled(void **state)
         for (unsigned number = 1; number <= 60; number++) {
             struct pair pair;
             struct nth nth = {number, 0, verdict};
-            pair_init(&pair);
+            ike_pair_init(&pair);
             pair.judge = judge_nth;
             pair.judge_user = &nth;
             long_story(&pair);
-            if (pair_fault(&pair) != NULL)
-                fail_msg("message %u, verdict %d: %s", number, verdict, pair_fault(&pair));
-            pair_stop(&pair);
+            if (ike_pair_fault(&pair) != NULL)
+                fail_msg("message %u, verdict %d: %s", number, verdict, ike_pair_fault(&pair));
+            ike_pair_stop(&pair);
             assert_int_equal(pair.end[0].mem.blocks + pair.end[1].mem.blocks, 0);
         }
     }
@@ -681,21 +681,21 @@ static void bad_network(void **state)
     for (uint32_t number = 1; number <= 10; number++) {
         struct pair pair;
         uint32_t seed = number;
-        pair_init(&pair);
+        ike_pair_init(&pair);
         pair.judge = judge_bad;
         pair.judge_user = &seed;
         pair.end[0].config.start = pair.end[1].config.start = true;
         pair.end[0].config.child_lifetime = pair.end[1].config.child_lifetime = 300 * PAIR_SECOND;
         pair.end[0].config.ike_lifetime = pair.end[1].config.ike_lifetime = 700 * PAIR_SECOND;
-        assert_int_equal(pair_start(&pair), 0);
-        pair_wait(&pair, 3600 * PAIR_SECOND);
+        assert_int_equal(ike_pair_start(&pair), 0);
+        ike_pair_wait(&pair, 3600 * PAIR_SECOND);
         pair.judge = NULL;
-        pair_wait(&pair, 600 * PAIR_SECOND);
-        for (int i = 0; i < 60 && pair_fault(&pair) != NULL; i++) /* a rekey may be under way just now */
-            pair_wait(&pair, PAIR_SECOND);
-        if (pair_fault(&pair) != NULL)
-            fail_msg("seed %u: %s", number, pair_fault(&pair));
-        pair_stop(&pair);
+        ike_pair_wait(&pair, 600 * PAIR_SECOND);
+        for (int i = 0; i < 60 && ike_pair_fault(&pair) != NULL; i++) /* a rekey may be under way just now */
+            ike_pair_wait(&pair, PAIR_SECOND);
+        if (ike_pair_fault(&pair) != NULL)
+            fail_msg("seed %u: %s", number, ike_pair_fault(&pair));
+        ike_pair_stop(&pair);
         assert_int_equal(pair.end[0].mem.blocks + pair.end[1].mem.blocks, 0);
     }
 }
@@ -708,16 +708,16 @@ static void kernel_refuses(void **state)
     for (int end = 0; end < 2; end++) {
         for (int what = 0; what < 3; what++) {
             struct pair pair;
-            pair_init(&pair);
+            ike_pair_init(&pair);
             pair.end[0].config.start = true;
             *(what == 0 ? &pair.end[end].refuse_in : what == 1 ? &pair.end[end].refuse_out : &pair.end[end].refuse_spi) = 1;
-            pair_up(&pair);
+            ike_pair_up(&pair);
             if (!(end == 0 && what == 2)) /* without its own SPI the initiator has nothing to say */
-                assert_int_equal(pair_ike_sas(&pair, 0), 1);
-            pair_wait(&pair, 30 * PAIR_SECOND);
-            if (pair_fault(&pair) != NULL)
-                fail_msg("end %d refusal %d: %s", end, what, pair_fault(&pair));
-            pair_stop(&pair);
+                assert_int_equal(ike_pair_ike_sas(&pair, 0), 1);
+            ike_pair_wait(&pair, 30 * PAIR_SECOND);
+            if (ike_pair_fault(&pair) != NULL)
+                fail_msg("end %d refusal %d: %s", end, what, ike_pair_fault(&pair));
+            ike_pair_stop(&pair);
         }
     }
 }
@@ -728,17 +728,17 @@ static void kernel_refuses_rekey(void **state)
     for (int end = 0; end < 2; end++) {
         for (int what = 0; what < 3; what++) {
             struct pair pair;
-            pair_init(&pair);
-            pair_up(&pair);
+            ike_pair_init(&pair);
+            ike_pair_up(&pair);
             *(what == 0 ? &pair.end[end].refuse_in : what == 1 ? &pair.end[end].refuse_out : &pair.end[end].refuse_spi) = 1;
             (void)s2si_ike_rekey_child(pair.end[0].peer, 0, pair.now);
-            pair_run(&pair);
+            ike_pair_run(&pair);
             if (!(end == 1 && what == 1)) /* b's outbound comes after the old one is gone */
-                assert_true(pair_flows(&pair, 0) && pair_flows(&pair, 1)); /* the old one carries on */
-            pair_wait(&pair, 60 * PAIR_SECOND);
-            if (pair_fault(&pair) != NULL)
-                fail_msg("end %d refusal %d: %s", end, what, pair_fault(&pair));
-            pair_stop(&pair);
+                assert_true(ike_pair_flows(&pair, 0) && ike_pair_flows(&pair, 1)); /* the old one carries on */
+            ike_pair_wait(&pair, 60 * PAIR_SECOND);
+            if (ike_pair_fault(&pair) != NULL)
+                fail_msg("end %d refusal %d: %s", end, what, ike_pair_fault(&pair));
+            ike_pair_stop(&pair);
         }
     }
 }
@@ -780,25 +780,25 @@ static void each_allocation_fails_once(void **state)
             struct countdown countdown = {
                 .table = {sizeof(struct s2s_allocator), &countdown, count_alloc, count_resize, count_release},
                 .fail_at = fail_at};
-            pair_init(&pair);
+            ike_pair_init(&pair);
             pair.end[end].allocator = &countdown.table;
             pair.end[0].config.start = true;
-            if (pair_start(&pair) == 0) {
-                pair_wait(&pair, 5 * PAIR_SECOND);
+            if (ike_pair_start(&pair) == 0) {
+                ike_pair_wait(&pair, 5 * PAIR_SECOND);
                 (void)s2si_ike_rekey_child(pair.end[end].peer, 0, pair.now);
-                pair_wait(&pair, 5 * PAIR_SECOND);
+                ike_pair_wait(&pair, 5 * PAIR_SECOND);
                 (void)s2si_ike_rekey_ike(pair.end[end].peer, pair.now);
-                pair_wait(&pair, 5 * PAIR_SECOND);
+                ike_pair_wait(&pair, 5 * PAIR_SECOND);
                 (void)s2si_ike_rekey_child(pair.end[1 - end].peer, 0, pair.now);
-                pair_wait(&pair, 5 * PAIR_SECOND);
+                ike_pair_wait(&pair, 5 * PAIR_SECOND);
                 (void)s2si_ike_rekey_ike(pair.end[1 - end].peer, pair.now);
-                pair_wait(&pair, 5 * PAIR_SECOND);
+                ike_pair_wait(&pair, 5 * PAIR_SECOND);
                 over = countdown.requests < fail_at ? 1 : 0;
-                pair_wait(&pair, 240 * PAIR_SECOND);
-                if (pair_fault(&pair) != NULL)
-                    fail_msg("end %d allocation %zu: %s", end, fail_at, pair_fault(&pair));
+                ike_pair_wait(&pair, 240 * PAIR_SECOND);
+                if (ike_pair_fault(&pair) != NULL)
+                    fail_msg("end %d allocation %zu: %s", end, fail_at, ike_pair_fault(&pair));
             }
-            pair_stop(&pair);
+            ike_pair_stop(&pair);
             assert_int_equal(pair.end[0].mem.blocks + pair.end[1].mem.blocks, 0);
         }
     }
@@ -810,8 +810,8 @@ static void peer_reboots(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
-    pair_up(&pair);
+    ike_pair_init(&pair);
+    ike_pair_up(&pair);
     s2si_ike_free(pair.end[0].ike); /* without farewell */
     memset(pair.end[0].sas, 0, sizeof pair.end[0].sas);
     pair.end[0].sa_count = pair.end[0].event_count = 0;
@@ -822,9 +822,9 @@ static void peer_reboots(void **state)
     assert_int_equal(s2si_ike_peer_add(pair.end[0].ike, &pair.end[0].config, pair.now, &pair.end[0].peer), 0);
     pair.now += PAIR_SECOND;
     (void)s2si_ike_initiate(pair.end[0].peer, pair.now);
-    pair_wait(&pair, 10 * PAIR_SECOND);
+    ike_pair_wait(&pair, 10 * PAIR_SECOND);
     assert_sound(&pair);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 /* Two tunnels of one pair of FQDNs between other addresses: neither wipes out the other. */
@@ -833,12 +833,12 @@ static void two_tunnels_equal_names(void **state)
     struct pair pair;
     struct s2si_ike_peer *second[2];
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(s2si_identity_parse(i == 0 ? "@a.example" : "@b.example", &pair.end[i].config.local_id), 0);
         assert_int_equal(s2si_identity_parse(i == 0 ? "@b.example" : "@a.example", &pair.end[i].config.remote_id), 0);
     }
-    assert_int_equal(pair_start(&pair), 0);
+    assert_int_equal(ike_pair_start(&pair), 0);
     for (int i = 0; i < 2; i++) {
         struct s2si_ike_peer_config config = pair.end[i].config;
         config.owner += 10;
@@ -846,16 +846,16 @@ static void two_tunnels_equal_names(void **state)
         assert_int_equal(s2si_ike_peer_add(pair.end[i].ike, &config, pair.now, &second[i]), 0);
     }
     (void)s2si_ike_initiate(pair.end[0].peer, pair.now);
-    pair_wait(&pair, 2 * PAIR_SECOND);
+    ike_pair_wait(&pair, 2 * PAIR_SECOND);
     (void)s2si_ike_initiate(second[0], pair.now);
-    pair_wait(&pair, 2 * PAIR_SECOND);
-    assert_int_equal(pair_ike_sas(&pair, 0), 2);
-    assert_int_equal(pair_ike_sas(&pair, 1), 2);
+    ike_pair_wait(&pair, 2 * PAIR_SECOND);
+    assert_int_equal(ike_pair_ike_sas(&pair, 0), 2);
+    assert_int_equal(ike_pair_ike_sas(&pair, 1), 2);
     assert_non_null(s2si_peer_established(pair.end[1].peer));
     assert_non_null(s2si_peer_established(second[1]));
-    assert_int_equal(pair_children(&pair, 1), 2);
-    assert_int_equal(pair_events(&pair, 1, S2SI_IKE_EV_IKE_DOWN), 0);
-    pair_stop(&pair);
+    assert_int_equal(ike_pair_children(&pair, 1), 2);
+    assert_int_equal(ike_pair_events(&pair, 1, S2SI_IKE_EV_IKE_DOWN), 0);
+    ike_pair_stop(&pair);
 }
 
 /* ---- fragments, strangers ---- */
@@ -864,19 +864,19 @@ static void fragmented(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     for (int i = 0; i < 2; i++)
         pair.end[i].config.fragment_size = 160;
-    pair_up(&pair);
+    ike_pair_up(&pair);
     assert_sound(&pair);
     assert_true(pair.sent > 6);
     struct s2si_ike_counters counters;
     s2si_ike_counters(pair.end[1].ike, &counters);
     assert_true(counters.fragments_in >= 2);
     (void)s2si_ike_rekey_child(pair.end[1].peer, 0, pair.now);
-    pair_wait(&pair, 10 * PAIR_SECOND);
+    ike_pair_wait(&pair, 10 * PAIR_SECOND);
     assert_sound(&pair);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 /* Each byte of each message changed: nothing crashes, and what stands stays. */
@@ -884,29 +884,29 @@ static void corrupted(void **state)
 {
     struct pair pair;
     (void)state;
-    pair_init(&pair);
-    pair_up(&pair);
+    ike_pair_init(&pair);
+    ike_pair_up(&pair);
     (void)s2si_ike_rekey_child(pair.end[0].peer, 0, pair.now);
-    pair_tick(&pair);
-    struct pair_datagram *request = pair_next(&pair, 0);
+    ike_pair_tick(&pair);
+    struct pair_datagram *request = ike_pair_next(&pair, 0);
     assert_non_null(request);
     for (size_t i = 0; i < request->length; i++) {
         request->data[i] ^= 0x41;
-        pair_copy(&pair, request);
+        ike_pair_copy(&pair, request);
         request->data[i] ^= 0x41;
-        for (struct pair_datagram *answer; (answer = pair_next(&pair, 1)) != NULL;)
-            pair_drop(&pair, answer);
+        for (struct pair_datagram *answer; (answer = ike_pair_next(&pair, 1)) != NULL;)
+            ike_pair_drop(&pair, answer);
     }
     for (size_t length = 0; length < request->length; length++) {
         size_t whole = request->length;
         request->length = length;
-        pair_copy(&pair, request);
+        ike_pair_copy(&pair, request);
         request->length = whole;
     }
-    pair_wait(&pair, 20 * PAIR_SECOND);
+    ike_pair_wait(&pair, 20 * PAIR_SECOND);
     assert_sound(&pair);
     assert_int_equal(pair.end[0].peer->child_rekeys, 1);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 static void half_open_is_bounded(void **state)
@@ -914,24 +914,24 @@ static void half_open_is_bounded(void **state)
     struct pair pair;
     struct s2si_ike_counters counters;
     (void)state;
-    pair_init(&pair);
+    ike_pair_init(&pair);
     pair.limits.cookie_per_address = 1000;
     pair.limits.half_open_per_address = 5;
-    assert_int_equal(pair_start(&pair), 0);
+    assert_int_equal(ike_pair_start(&pair), 0);
     (void)s2si_ike_initiate(pair.end[0].peer, pair.now);
-    pair_pump(&pair, 0);
-    struct pair_datagram *init = pair_next(&pair, 0);
+    ike_pair_pump(&pair, 0);
+    struct pair_datagram *init = ike_pair_next(&pair, 0);
     for (uint8_t i = 0; i < 100; i++) {
         init->data[7] = i;
-        pair_copy(&pair, init);
+        ike_pair_copy(&pair, init);
     }
     s2si_ike_counters(pair.end[1].ike, &counters);
     assert_int_equal(counters.half_open, 5);
-    pair_drop(&pair, init);
-    pair_wait(&pair, 60 * PAIR_SECOND);
+    ike_pair_drop(&pair, init);
+    ike_pair_wait(&pair, 60 * PAIR_SECOND);
     s2si_ike_counters(pair.end[1].ike, &counters);
     assert_int_equal(counters.half_open, 0);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
 }
 
 int main(void)

@@ -75,7 +75,7 @@ static void act(struct pair *pair, int end, enum action action)
     default:
         break;
     }
-    pair_pump(pair, end);
+    ike_pair_pump(pair, end);
 }
 
 /* ---- judging ---- */
@@ -94,13 +94,13 @@ static bool arrives(const struct pair *pair, const struct pair_sa *out, int from
 static const char *fault(const struct pair *pair, size_t most)
 {
     for (int i = 0; i < 2; i++) {
-        if (pair_ike_sas(pair, i) != 1)
+        if (ike_pair_ike_sas(pair, i) != 1)
             return "not exactly one IKE_SA";
-        if (pair_children(pair, i) == 0)
+        if (ike_pair_children(pair, i) == 0)
             return "no CHILD_SA";
-        if (pair_children(pair, i) > most)
+        if (ike_pair_children(pair, i) > most)
             return "too many CHILD_SAs";
-        if (pair_children(pair, i) != pair_inbounds(pair, i))
+        if (ike_pair_children(pair, i) != ike_pair_inbounds(pair, i))
             return "inbound and outbound SAs differ";
         for (size_t n = 0; n < pair->end[i].sa_count; n++) {
             if (pair->end[i].sas[n].out && !arrives(pair, &pair->end[i].sas[n], i))
@@ -109,20 +109,20 @@ static const char *fault(const struct pair *pair, size_t most)
         if (s2si_list_count(&pair->end[i].ike->sas) != 1)
             return "an IKE_SA is left over";
     }
-    return pair_children(pair, 0) == pair_children(pair, 1) ? NULL : "the ends differ";
+    return ike_pair_children(pair, 0) == ike_pair_children(pair, 1) ? NULL : "the ends differ";
 }
 
 static void start_pair(struct pair *pair, uint64_t seed, int initiator)
 {
-    pair_init(pair);
+    ike_pair_init(pair);
     pair->end[0].config.ike_lifetime = pair->end[1].config.ike_lifetime = 100000 * PAIR_SECOND;
     pair->end[0].config.child_lifetime = pair->end[1].config.child_lifetime = 50000 * PAIR_SECOND;
-    assert_int_equal(pair_start(pair), 0);
+    assert_int_equal(ike_pair_start(pair), 0);
     (void)s2s_crypto_test_reseed(pair->end[0].crypto.context, 2 * seed);
     (void)s2s_crypto_test_reseed(pair->end[1].crypto.context, 2 * seed + 1);
     (void)s2si_ike_initiate(pair->end[initiator].peer, pair->now);
-    pair_run(pair);
-    assert_null(pair_fault(pair));
+    ike_pair_run(pair);
+    assert_null(ike_pair_fault(pair));
     for (int i = 0; i < 2; i++) /* whatever goes is wanted again by end 0 */
         pair->end[i].peer->config.start = i == 0;
     pair->now += PAIR_SECOND;
@@ -165,7 +165,7 @@ static void start(struct pair *pair, int end, const char *what)
     else
         fail_msg("word %s", what);
     s2si_deadline_stop(pair->end[end].ike, &pair->end[end].peer->deadlines, AT_PEER_CHILD);
-    pair_pump(pair, end);
+    ike_pair_pump(pair, end);
 }
 
 static struct pair_datagram *newest(struct pair *pair, int from)
@@ -181,14 +181,14 @@ static struct pair_datagram *newest(struct pair *pair, int from)
 static void step(struct pair *pair, struct held *held, const char *token, bool swap)
 {
     int end = (token[0] == 'a') != swap ? 0 : 1;
-    struct pair_datagram *datagram = token[1] == '<' ? newest(pair, end) : pair_next(pair, end);
+    struct pair_datagram *datagram = token[1] == '<' ? newest(pair, end) : ike_pair_next(pair, end);
     switch (token[1]) {
     case '.':
         start(pair, end, token + 2);
         return;
     case '_':
         if (held->datagram[end].used)
-            pair_copy(pair, &held->datagram[end]);
+            ike_pair_copy(pair, &held->datagram[end]);
         free(held->datagram[end].data);
         held->datagram[end] = (struct pair_datagram){0};
         break;
@@ -196,16 +196,16 @@ static void step(struct pair *pair, struct held *held, const char *token, bool s
         if (datagram == NULL)
             return;
         if (token[1] == '!') {
-            pair_drop(pair, datagram);
+            ike_pair_drop(pair, datagram);
         } else if (token[1] == '^') {
             held->datagram[end] = *datagram;
             datagram->data = NULL;
-            pair_drop(pair, datagram);
+            ike_pair_drop(pair, datagram);
         } else {
-            pair_deliver(pair, datagram);
+            ike_pair_deliver(pair, datagram);
         }
     }
-    pair_tick(pair);
+    ike_pair_tick(pair);
 }
 
 static const struct named_case {
@@ -269,15 +269,15 @@ static const char *play(struct pair *pair, const struct named_case *row, bool sw
     (void)snprintf(script, sizeof script, "%s", row->script);
     for (char *token = strtok_r(script, " ", &rest); token != NULL; token = strtok_r(NULL, " ", &rest)) {
         if (token[0] == '*')
-            pair_run(pair);
+            ike_pair_run(pair);
         else
             step(pair, &held, token, swap);
-        if (row->lossless && !(pair_flows(pair, 0) && pair_flows(pair, 1)))
+        if (row->lossless && !(ike_pair_flows(pair, 0) && ike_pair_flows(pair, 1)))
             return "a packet would be lost";
     }
     for (int i = 0; i < 2; i++)
         free(held.datagram[i].data);
-    pair_wait(pair, 200 * PAIR_SECOND);
+    ike_pair_wait(pair, 200 * PAIR_SECOND);
     return fault(pair, row->most);
 }
 
@@ -292,7 +292,7 @@ static void named_cases(void **state)
                 const char *wrong = play(&pair, &cases[i], way >= 2);
                 if (wrong != NULL)
                     fail_msg("%s (%s), way %u, seed %u: %s", cases[i].name, cases[i].script, way, (unsigned)seed, wrong);
-                pair_stop(&pair);
+                ike_pair_stop(&pair);
                 assert_int_equal(pair.end[0].mem.blocks + pair.end[1].mem.blocks, 0);
             }
         }
@@ -312,22 +312,22 @@ static void deliver_in_order(struct pair *pair, const struct order *order)
 {
     for (unsigned n = 0; n < 40; n++) {
         int end = (int)(order->bits >> (n % 32) & 1);
-        struct pair_datagram *datagram = pair_next(pair, end) != NULL ? pair_next(pair, end) : pair_next(pair, 1 - end);
-        if (order->late && pair_complete_one(pair, end, (enum pair_pending_kind)(n % 3)) != 0)
+        struct pair_datagram *datagram = ike_pair_next(pair, end) != NULL ? ike_pair_next(pair, end) : ike_pair_next(pair, 1 - end);
+        if (order->late && ike_pair_complete_one(pair, end, (enum pair_pending_kind)(n % 3)) != 0)
             continue;
         if (datagram == NULL) {
-            if (!order->late || pair_complete(pair, 0) + pair_complete(pair, 1) == 0)
+            if (!order->late || ike_pair_complete(pair, 0) + ike_pair_complete(pair, 1) == 0)
                 break;
             continue;
         }
         if (order->broken == n + 1 && !order->doubled) {
-            pair_drop(pair, datagram);
+            ike_pair_drop(pair, datagram);
             continue;
         }
         if (order->broken == n + 1)
-            pair_copy(pair, datagram);
-        pair_deliver(pair, datagram);
-        pair_tick(pair);
+            ike_pair_copy(pair, datagram);
+        ike_pair_deliver(pair, datagram);
+        ike_pair_tick(pair);
     }
 }
 
@@ -343,11 +343,11 @@ static const char *play_order(enum action a, enum action b, const struct order *
     deliver_in_order(&pair, order);
     for (int i = 0; i < 2; i++) {
         pair.end[i].late_jobs = pair.end[i].late_spi = pair.end[i].late_kernel = false;
-        (void)pair_complete(&pair, i);
+        (void)ike_pair_complete(&pair, i);
     }
-    pair_wait(&pair, 200 * PAIR_SECOND);
+    ike_pair_wait(&pair, 200 * PAIR_SECOND);
     const char *wrong = fault(&pair, most);
-    pair_stop(&pair);
+    ike_pair_stop(&pair);
     if (wrong == NULL && pair.end[0].mem.blocks + pair.end[1].mem.blocks != 0)
         wrong = "memory leaked";
     return wrong;
@@ -416,24 +416,24 @@ static void crossing_initiations(void **state)
         for (uint64_t seed = 1; seed <= 4; seed++) {
             struct pair pair;
             struct order order = {bits, 0, false, seed > 2};
-            pair_init(&pair);
+            ike_pair_init(&pair);
             pair.end[0].config.start = pair.end[1].config.start = true;
-            assert_int_equal(pair_start(&pair), 0);
+            assert_int_equal(ike_pair_start(&pair), 0);
             (void)s2s_crypto_test_reseed(pair.end[0].crypto.context, 2 * seed + bits);
             (void)s2s_crypto_test_reseed(pair.end[1].crypto.context, 2 * seed + 1 + bits);
             for (int i = 0; i < 2 && order.late; i++)
                 pair.end[i].late_jobs = pair.end[i].late_spi = pair.end[i].late_kernel = true;
-            pair_tick(&pair);
+            ike_pair_tick(&pair);
             deliver_in_order(&pair, &order);
             for (int i = 0; i < 2; i++) {
                 pair.end[i].late_jobs = pair.end[i].late_spi = pair.end[i].late_kernel = false;
-                (void)pair_complete(&pair, i);
+                (void)ike_pair_complete(&pair, i);
             }
-            pair_wait(&pair, 60 * PAIR_SECOND);
+            ike_pair_wait(&pair, 60 * PAIR_SECOND);
             const char *wrong = fault(&pair, 1);
             if (wrong != NULL)
                 fail_msg("bits %x seed %u: %s", bits, (unsigned)seed, wrong);
-            pair_stop(&pair);
+            ike_pair_stop(&pair);
         }
     }
 }
