@@ -162,7 +162,7 @@ static void run_group(s2s_gateway *gateway, struct s2si_group *group, s2s_connec
     s2s_tunnel *active = group->active;
     enum tier present = active ? tier_of(active) : NOTHING;
     s2si_timer_disarm(&gateway->engine->timers, &group->hold);
-    if (choice.tier == present) {
+    if (choice.tier == present && (present != NOTHING || !active)) {
         bool back = choice.tier == GOOD && choice.best != active && earlier(choice.best, active);
         if (back && may_switch_back(gateway, connection))
             switch_back(gateway, group, connection, choice.best, now);
