@@ -283,7 +283,7 @@ static const struct event_row {
 } event_rows[] = {
     [S2SI_IKE_EV_IKE_UP] = { S2S_EVENT_IKE_ESTABLISHED, S2S_EVENT_IKE_REKEYED, S2S_LOG_NOTICE, "IKE SA is up" },
     [S2SI_IKE_EV_IKE_DOWN] = { S2S_EVENT_IKE_DOWN, S2S_EVENT_IKE_DOWN, S2S_LOG_NOTICE, "IKE SA is down" },
-    [S2SI_IKE_EV_CHILD_UP] = { S2S_EVENT_IPSEC_ESTABLISHED, S2S_EVENT_IPSEC_REKEYED, S2S_LOG_NOTICE, "IPsec SA is up" },
+    [S2SI_IKE_EV_CHILD_UP] = { S2S_EVENT_IPSEC_ESTABLISHED, S2S_EVENT_IPSEC_ESTABLISHED, S2S_LOG_NOTICE, "IPsec SA is up" },
     [S2SI_IKE_EV_CHILD_DOWN] = { S2S_EVENT_IPSEC_DOWN, S2S_EVENT_IPSEC_DOWN, S2S_LOG_NOTICE, "IPsec SA is down" },
     [S2SI_IKE_EV_CHILD_REKEYED] = { S2S_EVENT_IPSEC_REKEYED, S2S_EVENT_IPSEC_REKEYED, S2S_LOG_INFO, "IPsec SA was replaced" },
     [S2SI_IKE_EV_CHILD_FAILED] = { S2S_EVENT_NEGOTIATION_FAILED, S2S_EVENT_NEGOTIATION_FAILED, S2S_LOG_WARNING,
@@ -334,7 +334,7 @@ static void tell(s2s_tunnel *tunnel, const struct s2si_ike_output *out)
         snprintf(tunnel->last_error, sizeof(tunnel->last_error), "%s%s", row->text, why);
     }
     s2si_event_tunnel(tunnel, event_type(out, row), row->severity, &event, "%s: %s%s%s", tunnel->label, row->text,
-                      out->rekeyed ? " (rekeyed)" : "", why);
+                      out->rekeyed && out->event == S2SI_IKE_EV_IKE_UP ? " (rekeyed)" : "", why);
 }
 
 static void react(s2s_tunnel *tunnel, const struct s2si_ike_output *out, s2s_time now)
@@ -347,7 +347,9 @@ static void react(s2s_tunnel *tunnel, const struct s2si_ike_output *out, s2s_tim
     case S2SI_IKE_EV_CHILD_UP:
         tunnel->last_error[0] = '\0';
         tunnel->last_reason = S2S_REASON_NONE;
-        tunnel->ipsec_rekeys += out->rekeyed ? 1u : 0u;
+        break;
+    case S2SI_IKE_EV_CHILD_REKEYED:
+        tunnel->ipsec_rekeys++;
         break;
     case S2SI_IKE_EV_IKE_DOWN:
         tunnel->last_reason = (enum s2s_reason)out->reason;

@@ -261,6 +261,17 @@ void pair_setup(struct pair *pair, const struct pair_params *params)
     make_gateway(pair, &pair->b, 1, params);
 }
 
+void pair_start_again(struct pair *pair, struct pair_end *end, const struct pair_params *params)
+{
+    unsigned which = end == &pair->a ? 0 : 1;
+
+    s2s_driver_delete(end->driver);
+    s2s_engine_delete(end->engine);
+    end->event_count = 0;
+    make_engine(pair, end, which ? "b" : "a");
+    make_gateway(pair, end, which, params);
+}
+
 void pair_teardown(struct pair *pair)
 {
     s2s_driver_delete(pair->a.driver);
