@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Authentic nonsense: an input is a row of messages, each sealed with the keys of a standing IKE_SA, so that everything
- * behind the integrity check is reached. First byte: low bit = which end receives, next 2 bits = exchange (IKE_SA_INIT in
- * clear, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL), bit 3 = response, bit 4 = far Message ID, bit 5 = before
+ * behind the integrity check is reached. First byte: low bit = which end receives, next 2 bits = exchange (IKE_SA_INIT
+ * in clear, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL), bit 3 = response, bit 4 = far Message ID, bit 5 = before
  * authentication; then the type of the first payload, two bytes of length, the chain.
  */
 #include "tests/sim/ike_pair.c"
@@ -41,12 +41,12 @@ static void inject(struct pair *pair, uint8_t how, uint8_t first, const uint8_t 
     size_t sealed = 0;
     if (sa == NULL || target == NULL || sa->sk_out.transform == NULL)
         return;
-    struct s2si_ike_header header = {.spi_i = sa->spi_i,
-                                     .spi_r = sa->spi_r,
-                                     .version = S2SI_IKE_VERSION,
-                                     .exchange = exchanges[how >> 1 & 3],
-                                     .flags = (uint8_t)((sa->initiator ? S2SI_IKE_FLAG_INITIATOR : 0) |
-                                                        (response ? S2SI_IKE_FLAG_RESPONSE : 0))};
+    struct s2si_ike_header header = {
+        .spi_i = sa->spi_i,
+        .spi_r = sa->spi_r,
+        .version = S2SI_IKE_VERSION,
+        .exchange = exchanges[how >> 1 & 3],
+        .flags = (uint8_t)((sa->initiator ? S2SI_IKE_FLAG_INITIATOR : 0) | (response ? S2SI_IKE_FLAG_RESPONSE : 0))};
     header.message_id = ((how & 16) != 0 ? 7u : 0u) + (response ? target->mine.id : target->next_in);
     if (s2si_sk_seal(&sa->sk_out, &header, first, chain, length, wire, sizeof wire, &sealed) != 0)
         return;

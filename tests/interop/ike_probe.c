@@ -53,8 +53,8 @@ static void key_line(void *user, bool esp, const char *line)
 
 static void add_word(struct s2si_proposal *proposal, const char *word)
 {
-    static const enum s2s_transform_type types[] = {S2S_TRANSFORM_ENCRYPTION, S2S_TRANSFORM_PRF, S2S_TRANSFORM_INTEGRITY,
-                                                    S2S_TRANSFORM_GROUP, S2S_TRANSFORM_ESN};
+    static const enum s2s_transform_type types[] = {S2S_TRANSFORM_ENCRYPTION, S2S_TRANSFORM_PRF,
+                                                    S2S_TRANSFORM_INTEGRITY, S2S_TRANSFORM_GROUP, S2S_TRANSFORM_ESN};
     for (unsigned i = 0; i < S2SI_COUNT(types); i++) {
         enum s2s_algorithm algorithm = s2s_algorithm_find(types[i], word);
         if (algorithm == S2S_ALG_NONE || (types[i] == S2S_TRANSFORM_PRF && strncmp(word, "prf", 3) != 0))
@@ -102,7 +102,8 @@ static void transmit(struct probe *probe, const struct s2si_ike_output *out)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(out->remote.port)};
     memcpy(&to.sin_addr, out->remote.addr.bytes, 4);
-    (void)sendto(probe->sockets[out->local.port == ports[1]], out->data, out->length, 0, (struct sockaddr *)&to, sizeof to);
+    (void)sendto(probe->sockets[out->local.port == ports[1]], out->data, out->length, 0, (struct sockaddr *)&to,
+                 sizeof to);
 }
 
 static void install(struct probe *probe, uint64_t id)
@@ -131,8 +132,8 @@ static void pump(struct probe *probe)
         } else if (out.type == S2SI_IKE_CHILD_DIRTY) {
             install(probe, out.child);
         } else {
-            printf("event %d reason %d notify %u rekeyed %d %s\n", (int)out.event, (int)out.reason, out.notify, out.rekeyed,
-                   out.detail);
+            printf("event %d reason %d notify %u rekeyed %d %s\n", (int)out.event, (int)out.reason, out.notify,
+                   out.rekeyed, out.detail);
         }
     }
     fflush(stdout);
@@ -156,8 +157,9 @@ static void status(const struct probe *probe)
 {
     struct s2si_ike_status at;
     s2si_ike_peer_status(probe->peer, &at);
-    printf("status established %d child %d ike-rekeys %llu child-rekeys %llu encap %d\n", at.established, at.child_established,
-           (unsigned long long)at.ike_rekeys, (unsigned long long)at.child_rekeys, at.udp_encapsulation);
+    printf("status established %d child %d ike-rekeys %llu child-rekeys %llu encap %d\n", at.established,
+           at.child_established, (unsigned long long)at.ike_rekeys, (unsigned long long)at.child_rekeys,
+           at.udp_encapsulation);
 }
 
 static bool command(struct probe *probe)
@@ -183,7 +185,8 @@ static bool command(struct probe *probe)
 static void setup(struct probe *probe, int count, char **argument)
 {
     struct s2si_ike_peer_config config;
-    struct s2si_ike_params params = {.mem = &probe->mem, .log = &probe->log, .crypto = &probe->crypto, .key_log = key_line};
+    struct s2si_ike_params params = {
+        .mem = &probe->mem, .log = &probe->log, .crypto = &probe->crypto, .key_log = key_line};
     s2si_ike_peer_config_init(&config);
     (void)s2s_addr_parse(argument[1], &config.local);
     (void)s2s_addr_parse(argument[2], &config.remote);

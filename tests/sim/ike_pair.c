@@ -270,7 +270,7 @@ static void send(struct pair_end *end, const struct s2si_ike_output *out)
     struct pair *pair = end->pair;
     size_t marker = out->length > 4 && out->local.port == end->config.natt_port ? 4 : 0;
     if (out->length == 1)
-        return; /* NAT keepalive */
+        return;                         /* NAT keepalive */
     if (pair->flights == PAIR_FLIGHT) { /* close the gaps */
         size_t kept = 0;
         for (size_t i = 0; i < PAIR_FLIGHT; i++) {
@@ -284,7 +284,8 @@ static void send(struct pair_end *end, const struct s2si_ike_output *out)
     if (pair->flights == PAIR_FLIGHT)
         return;
     struct pair_datagram *datagram = &pair->flight[pair->flights++];
-    *datagram = (struct pair_datagram){.used = true, .from = end->index, .source = out->local, .destination = out->remote};
+    *datagram =
+        (struct pair_datagram){.used = true, .from = end->index, .source = out->local, .destination = out->remote};
     datagram->length = out->length - marker;
     datagram->data = malloc(datagram->length);
     if (datagram->data == NULL)
@@ -296,16 +297,16 @@ static void send(struct pair_end *end, const struct s2si_ike_output *out)
     translate(pair, datagram);
     pair->sent++;
     if (pair->verbose)
-        printf("%8.3f %s %s %s %u (%zu)\n", (double)(pair->now - 1000 * PAIR_SECOND) / 1e9, end->index == 0 ? "a -->" : "<-- b",
-               s2si_exchange_name(datagram->exchange), datagram->response ? "response" : "request", datagram->id,
-               datagram->length);
+        printf("%8.3f %s %s %s %u (%zu)\n", (double)(pair->now - 1000 * PAIR_SECOND) / 1e9,
+               end->index == 0 ? "a -->" : "<-- b", s2si_exchange_name(datagram->exchange),
+               datagram->response ? "response" : "request", datagram->id, datagram->length);
 }
 
 static void note(struct pair_end *end, const struct s2si_ike_output *out)
 {
     if (end->pair->verbose)
-        printf("         %c event %d reason %d notify %u %s\n", 'a' + end->index, (int)out->event, (int)out->reason, out->notify,
-               out->detail);
+        printf("         %c event %d reason %d notify %u %s\n", 'a' + end->index, (int)out->event, (int)out->reason,
+               out->notify, out->detail);
     if (end->event_count < PAIR_EVENTS)
         end->events[end->event_count++] =
             (struct pair_event){out->event, out->reason, out->notify, out->rekeyed, out->spi_in};
@@ -351,7 +352,8 @@ struct pair_datagram *ike_pair_find(struct pair *pair, int from, uint8_t exchang
 {
     for (size_t i = 0; i < pair->flights; i++) {
         struct pair_datagram *datagram = &pair->flight[i];
-        if (datagram->used && datagram->from == from && datagram->exchange == exchange && datagram->response == response)
+        if (datagram->used && datagram->from == from && datagram->exchange == exchange &&
+            datagram->response == response)
             return datagram;
     }
     return NULL;
@@ -450,8 +452,8 @@ size_t ike_pair_ike_sas(const struct pair *pair, int index)
 {
     const struct s2si_list *at;
     size_t count = 0;
-    S2SI_LIST_EACH (at, &pair->end[index].ike->sas)
-        count += S2SI_CONTAINER(at, const struct s2si_ike_sa, node)->state == ST_UP ? 1u : 0u;
+    S2SI_LIST_EACH(at, &pair->end[index].ike->sas)
+    count += S2SI_CONTAINER(at, const struct s2si_ike_sa, node)->state == ST_UP ? 1u : 0u;
     return count;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ike_pair: two IKEv2 machines, the datagrams between them in an array, a virtual clock, and a kernel per end that answers
- * at once or when told. A test delivers, drops, doubles or reorders each message by hand, or lets everything run.
- * Ends are 0 ("a", the initiator unless a test says otherwise) and 1 ("b").
+ * ike_pair: two IKEv2 machines, the datagrams between them in an array, a virtual clock, and a kernel per end that
+ * answers at once or when told. A test delivers, drops, doubles or reorders each message by hand, or lets everything
+ * run. Ends are 0 ("a", the initiator unless a test says otherwise) and 1 ("b").
  */
 #ifndef S2SI_TEST_IKE_PAIR_H
 #define S2SI_TEST_IKE_PAIR_H
@@ -31,8 +31,8 @@ struct pair_pending {
     bool used;
     enum pair_pending_kind kind;
     struct s2si_ike_job *job;
-    uint64_t op;      /* SPI */
-    uint64_t child;   /* INSTALL */
+    uint64_t op;    /* SPI */
+    uint64_t child; /* INSTALL */
     bool inbound, install;
 };
 
@@ -103,7 +103,7 @@ size_t ike_pair_complete(struct pair *pair, int end); /* everything pending of a
 size_t ike_pair_complete_one(struct pair *pair, int end, enum pair_pending_kind kind);
 struct pair_datagram *ike_pair_next(struct pair *pair, int from); /* the oldest in flight, or NULL */
 struct pair_datagram *ike_pair_find(struct pair *pair, int from, uint8_t exchange, bool response);
-void ike_pair_deliver(struct pair *pair, struct pair_datagram *datagram); /* and removes */
+void ike_pair_deliver(struct pair *pair, struct pair_datagram *datagram);    /* and removes */
 void ike_pair_copy(struct pair *pair, const struct pair_datagram *datagram); /* delivers a copy */
 void ike_pair_drop(struct pair *pair, struct pair_datagram *datagram);
 /* Delivers until nothing is in flight and nothing due now. */
@@ -112,14 +112,15 @@ void ike_pair_run(struct pair *pair);
 void ike_pair_wait(struct pair *pair, s2s_time time);
 
 /* ---- judging ---- */
-size_t ike_pair_ike_sas(const struct pair *pair, int end);   /* that are up */
-size_t ike_pair_children(const struct pair *pair, int end);  /* with an outbound SA in the kernel */
-size_t ike_pair_inbounds(const struct pair *pair, int end);  /* with an inbound SA in the kernel */
+size_t ike_pair_ike_sas(const struct pair *pair, int end);                 /* that are up */
+size_t ike_pair_children(const struct pair *pair, int end);                /* with an outbound SA in the kernel */
+size_t ike_pair_inbounds(const struct pair *pair, int end);                /* with an inbound SA in the kernel */
 const struct pair_sa *ike_pair_outbound(const struct pair *pair, int end); /* the one that traffic takes, or NULL */
 /* Traffic from this end arrives: the other end's kernel has the SPI, with the same key. */
 bool ike_pair_flows(const struct pair *pair, int from);
 size_t ike_pair_events(const struct pair *pair, int end, enum s2si_ike_event_type type);
-const struct pair_event *ike_pair_event(const struct pair *pair, int end, enum s2si_ike_event_type type); /* the last one */
+const struct pair_event *ike_pair_event(const struct pair *pair, int end,
+                                        enum s2si_ike_event_type type); /* the last one */
 /* Both ends: exactly one IKE_SA, one CHILD_SA, traffic both ways. @return NULL or what is wrong. */
 const char *ike_pair_fault(const struct pair *pair);
 

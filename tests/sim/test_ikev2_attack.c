@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What strangers, forgers and a changing world do to IKEv2: floods, forged answers, moved endpoints, secrets left behind. */
+/* What strangers, forgers and a changing world do to IKEv2: floods, forged answers, moved endpoints, secrets left
+ * behind. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,8 +38,13 @@ static void feed_notify(struct pair *pair, int to, const struct pair_datagram *r
 
 static void forged_refusals(void **state)
 {
-    static const uint16_t notifies[] = {S2SI_N_NO_PROPOSAL_CHOSEN, S2SI_N_AUTHENTICATION_FAILED, S2SI_N_INVALID_SYNTAX,
-                                        S2SI_N_INVALID_MAJOR_VERSION, S2SI_N_INVALID_KE_PAYLOAD, S2SI_N_COOKIE, 9999};
+    static const uint16_t notifies[] = {S2SI_N_NO_PROPOSAL_CHOSEN,
+                                        S2SI_N_AUTHENTICATION_FAILED,
+                                        S2SI_N_INVALID_SYNTAX,
+                                        S2SI_N_INVALID_MAJOR_VERSION,
+                                        S2SI_N_INVALID_KE_PAYLOAD,
+                                        S2SI_N_COOKIE,
+                                        9999};
     (void)state;
     for (size_t i = 0; i < S2SI_COUNT(notifies); i++) {
         struct pair pair;
@@ -312,8 +318,9 @@ static void watch_all(struct watch *watch, struct pair *pair)
 {
     const struct s2si_ike_sa *sa = s2si_peer_established(pair->end[0].peer);
     const struct s2si_ike_child *child = s2si_ike_child_next(pair->end[0].peer, NULL);
-    const struct s2si_secret *secrets[] = {&sa->keys.d,  &sa->keys.ai, &sa->keys.ar,   &sa->keys.ei,   &sa->keys.er,
-                                           &sa->keys.pi, &sa->keys.pr, &child->key_in, &child->key_out, &pair->end[0].peer->psk};
+    const struct s2si_secret *secrets[] = {&sa->keys.d,     &sa->keys.ai,           &sa->keys.ar, &sa->keys.ei,
+                                           &sa->keys.er,    &sa->keys.pi,           &sa->keys.pr, &child->key_in,
+                                           &child->key_out, &pair->end[0].peer->psk};
     for (size_t i = 0; i < S2SI_COUNT(secrets); i++)
         watch_secret(watch, secrets[i]);
 }
@@ -356,7 +363,8 @@ static void look_at_line(void *user, const struct s2s_log_line *line)
     (void)user;
     for (int i = 0; log_secret != NULL && i < 8; i++)
         (void)sprintf(hex + 2 * i, "%02x", log_secret[i]);
-    in_log = in_log || (log_secret != NULL && strstr(line->text, hex) != NULL) || strstr(line->text, "a secret of") != NULL;
+    in_log =
+        in_log || (log_secret != NULL && strstr(line->text, hex) != NULL) || strstr(line->text, "a secret of") != NULL;
 }
 
 static void key_log_when_asked(void **state)
@@ -402,8 +410,8 @@ static void memory_of_a_tunnel(void **state)
     }
     assert_int_equal(ike_pair_ike_sas(&pair, 0), 1 + S2SI_COUNT(peers));
     uint64_t each = (pair.end[0].mem.bytes - before) / S2SI_COUNT(peers);
-    printf("%u bytes of heap a tunnel end (peer %zu, IKE_SA %zu, CHILD_SA %zu)\n", (unsigned)each, sizeof(struct s2si_ike_peer),
-           sizeof(struct s2si_ike_sa), sizeof(struct s2si_child_sa));
+    printf("%u bytes of heap a tunnel end (peer %zu, IKE_SA %zu, CHILD_SA %zu)\n", (unsigned)each,
+           sizeof(struct s2si_ike_peer), sizeof(struct s2si_ike_sa), sizeof(struct s2si_child_sa));
     assert_true(each < 16384);
     ike_pair_stop(&pair);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exchanges that cross (RFC 7296 sections 2.8.1, 2.8.2, 2.25): named cases as scripts, played in both roles and with many
- * nonces; then every pair of exchanges in every order of delivery, with each message lost or doubled.
+ * Exchanges that cross (RFC 7296 sections 2.8.1, 2.8.2, 2.25): named cases as scripts, played in both roles and with
+ * many nonces; then every pair of exchanges in every order of delivery, with each message lost or doubled.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,8 @@ static struct s2si_child_sa *newest_child(struct pair *pair, int end)
 {
     struct s2si_child_sa *found = NULL;
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &pair->end[end].peer->children) {
+    S2SI_LIST_EACH(at, &pair->end[end].peer->children)
+    {
         struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, peer_node);
         if (child->sa != NULL && child->state != CH_LARVAL)
             found = child;
@@ -31,7 +32,8 @@ static struct s2si_child_sa *newest_child(struct pair *pair, int end)
 static struct s2si_child_sa *oldest_child(struct pair *pair, int end)
 {
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &pair->end[end].peer->children) {
+    S2SI_LIST_EACH(at, &pair->end[end].peer->children)
+    {
         struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, peer_node);
         if (child->sa != NULL && child->state != CH_LARVAL)
             return child;
@@ -229,8 +231,10 @@ static const struct named_case {
     {"child_rekey collision_delayed_response", "a.rc b.rc a> b> b^ a> b> a> b_ *", true, 1, "2.8.1, 2.25.1"},
     {"child_rekey collision_delayed_response_delete", "a.rc b.rc a> b> b^ a> b> a> b> a> b_ *", true, 1, "2.25.1"},
     {"child_rekey collision_delayed_request", "a.rc b.rc b^ a> b> b_ *", true, 1, "2.25.1 TEMPORARY_FAILURE"},
-    {"child_rekey collision_delayed_request, before the DELETE arrives", "a.rc b.rc b^ a> b> b_ a> b> *", true, 1, "2.25.1"},
-    {"child_rekey collision_delayed_request_more", "a.rc b.rc b^ a> b> a> b> b_ *", true, 1, "2.25.1 CHILD_SA_NOT_FOUND"},
+    {"child_rekey collision_delayed_request, before the DELETE arrives", "a.rc b.rc b^ a> b> b_ a> b> *", true, 1,
+     "2.25.1"},
+    {"child_rekey collision_delayed_request_more", "a.rc b.rc b^ a> b> a> b> b_ *", true, 1,
+     "2.25.1 CHILD_SA_NOT_FOUND"},
     {"child_rekey collision_delayed_request_more_delete", "a.rc b.rc b^ a> b> a> b_ *", true, 1, "2.25.1"},
     {"child_rekey collision_responder_incorrect_delete", "a.rc b.rc a> b> b.do *", false, 1, "2.25.1"},
     {"child_rekey collision_delete", "a.rc b.dc a> b> *", false, 1, "2.25.1 TEMPORARY_FAILURE"},
@@ -291,7 +295,8 @@ static void named_cases(void **state)
                 start_pair(&pair, seed, (int)(way & 1));
                 const char *wrong = play(&pair, &cases[i], way >= 2);
                 if (wrong != NULL)
-                    fail_msg("%s (%s), way %u, seed %u: %s", cases[i].name, cases[i].script, way, (unsigned)seed, wrong);
+                    fail_msg("%s (%s), way %u, seed %u: %s", cases[i].name, cases[i].script, way, (unsigned)seed,
+                             wrong);
                 ike_pair_stop(&pair);
                 assert_int_equal(pair.end[0].mem.blocks + pair.end[1].mem.blocks, 0);
             }
@@ -302,7 +307,7 @@ static void named_cases(void **state)
 /* ---- every pair, every order ---- */
 
 struct order {
-    unsigned bits; /* which end's oldest message arrives next, lowest bit first */
+    unsigned bits;   /* which end's oldest message arrives next, lowest bit first */
     unsigned broken; /* the so-manieth delivery is lost (1..), 0 = none */
     bool doubled;    /* ... or doubled */
     bool late;       /* kernels and DH steps answer between deliveries, one at a time */
@@ -312,7 +317,8 @@ static void deliver_in_order(struct pair *pair, const struct order *order)
 {
     for (unsigned n = 0; n < 40; n++) {
         int end = (int)(order->bits >> (n % 32) & 1);
-        struct pair_datagram *datagram = ike_pair_next(pair, end) != NULL ? ike_pair_next(pair, end) : ike_pair_next(pair, 1 - end);
+        struct pair_datagram *datagram =
+            ike_pair_next(pair, end) != NULL ? ike_pair_next(pair, end) : ike_pair_next(pair, 1 - end);
         if (order->late && ike_pair_complete_one(pair, end, (enum pair_pending_kind)(n % 3)) != 0)
             continue;
         if (datagram == NULL) {
@@ -361,8 +367,8 @@ static void check_order(enum action a, enum action b, const struct order *order,
     played++;
     if (wrong != NULL)
         fail_msg("a: %s, b: %s, bits %x, broken %u%s%s, seed %u, initiator %d: %s", action_names[a], action_names[b],
-                 order->bits, order->broken, order->doubled ? " doubled" : "", order->late ? " late" : "", (unsigned)seed,
-                 initiator, wrong);
+                 order->bits, order->broken, order->doubled ? " doubled" : "", order->late ? " late" : "",
+                 (unsigned)seed, initiator, wrong);
 }
 
 static unsigned depth(void)

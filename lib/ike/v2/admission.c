@@ -12,7 +12,8 @@ static uint32_t half_open_of(const struct s2si_ike *ike, const struct s2s_endpoi
 {
     const struct s2si_list *at;
     uint32_t count = 0;
-    S2SI_LIST_EACH (at, &ike->sas) {
+    S2SI_LIST_EACH(at, &ike->sas)
+    {
         const struct s2si_ike_sa *sa = S2SI_CONTAINER(at, const struct s2si_ike_sa, node);
         count += sa->half_open && s2si_addr_equal(&sa->remote.addr, &remote->addr) ? 1u : 0u;
     }

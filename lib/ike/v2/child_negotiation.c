@@ -29,7 +29,8 @@ static void write_nonce_and_ke(const struct s2si_negotiation *talks, const struc
         s2si_ke_encode(writer, talks->group, talks->ke.data, talks->ke.length);
 }
 
-void s2si_child_offer(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, struct s2si_message_writer *writer, bool first)
+void s2si_child_offer(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, struct s2si_message_writer *writer,
+                      bool first)
 {
     const struct s2si_ike_peer_config *config = &sa->peer->config;
     struct s2si_proposal_list list;
@@ -41,7 +42,8 @@ void s2si_child_offer(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, st
     s2si_ts_encode(writer, S2SI_PAYLOAD_TSR, config->remote_ts, config->remote_ts_count);
 }
 
-void s2si_child_answer(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, struct s2si_message_writer *writer, bool first)
+void s2si_child_answer(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, struct s2si_message_writer *writer,
+                       bool first)
 {
     const struct s2si_child_sa *child = s2si_child_by_id(sa->ike, talks->child);
     talks->chosen.spi_length = 4;
@@ -78,18 +80,22 @@ static uint16_t choose_group(struct s2si_ike_sa *sa, struct s2si_negotiation *ta
         return S2SI_N_INVALID_SYNTAX;
     if (ke.algorithm != talks->group)
         return S2SI_N_INVALID_KE_PAYLOAD;
-    return s2si_secret_set(sa->ike->mem, &talks->peer_ke, ke.data.data, ke.data.length) == 0 ? 0 : S2SI_N_TEMPORARY_FAILURE;
+    return s2si_secret_set(sa->ike->mem, &talks->peer_ke, ke.data.data, ke.data.length) == 0 ? 0
+                                                                                             : S2SI_N_TEMPORARY_FAILURE;
 }
 
-static uint16_t choose_selectors(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, const struct s2si_message *message)
+static uint16_t choose_selectors(struct s2si_ike_sa *sa, struct s2si_negotiation *talks,
+                                 const struct s2si_message *message)
 {
     const struct s2si_ike_peer_config *config = &sa->peer->config;
     struct s2si_ts_list tsi, tsr;
     if (s2si_ts_decode(s2si_message_find(message, S2SI_PAYLOAD_TSI, 0), &tsi) != 0 ||
         s2si_ts_decode(s2si_message_find(message, S2SI_PAYLOAD_TSR, 0), &tsr) != 0)
         return S2SI_N_INVALID_SYNTAX;
-    talks->remote_ts_count = (uint8_t)s2si_ts_narrow(config->remote_ts, config->remote_ts_count, &tsi, talks->remote_ts, NULL);
-    talks->local_ts_count = (uint8_t)s2si_ts_narrow(config->local_ts, config->local_ts_count, &tsr, talks->local_ts, NULL);
+    talks->remote_ts_count =
+        (uint8_t)s2si_ts_narrow(config->remote_ts, config->remote_ts_count, &tsi, talks->remote_ts, NULL);
+    talks->local_ts_count =
+        (uint8_t)s2si_ts_narrow(config->local_ts, config->local_ts_count, &tsr, talks->local_ts, NULL);
     return talks->remote_ts_count == 0 || talks->local_ts_count == 0 ? S2SI_N_TS_UNACCEPTABLE : 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * child_sa: a CHILD_SA as data (RFC 7296 sections 1.3, 2.8, 2.17): which directions should be installed with which keys.
+ * child_sa: a CHILD_SA as data (RFC 7296 sections 1.3, 2.8, 2.17): which directions should be installed with which
+ * keys.
  *
  *   LARVAL ─> INSTALLING ─> UP ─> REPLACED ─> DELETING ─> DRAINING ─> GONE
  *                                    └── the peer's DELETE ──^
@@ -11,7 +12,7 @@
 
 #include "lib/ike/v2/state.h"
 
-#define SECONDS(n) ((s2s_time)(n) * S2S_SECOND)
+#define SECONDS(n) ((s2s_time)(n)*S2S_SECOND)
 #define ANSWER_TIME SECONDS(2)    /* an answer is with the initiator by then */
 #define REPLACED_TIME SECONDS(20) /* the DELETE of a replaced CHILD_SA is overdue */
 
@@ -84,13 +85,13 @@ int s2si_child_derive(struct s2si_child_sa *child, struct s2si_negotiation *talk
     struct s2s_span ni = {talks->ni.data, talks->ni.length}, nr = {talks->nr.data, talks->nr.length};
     struct s2s_span shared = {talks->shared.data, talks->shared.length};
     data->suite = talks->suite;
-    int result = s2si_kdf_child_keys(ike->crypto, ike->mem, child->sa->suite.prf, &suite, &child->sa->keys.d, shared, ni, nr,
-                                     &keys);
+    int result = s2si_kdf_child_keys(ike->crypto, ike->mem, child->sa->suite.prf, &suite, &child->sa->keys.d, shared,
+                                     ni, nr, &keys);
     bool first = child->initiator;
     if (result == 0)
         result = split_key(ike->mem, &suite, first ? &keys.initiator_encryption : &keys.responder_encryption,
-                           first ? &keys.initiator_integrity : &keys.responder_integrity, &data->key_out, data->salt_out,
-                           &data->integ_out);
+                           first ? &keys.initiator_integrity : &keys.responder_integrity, &data->key_out,
+                           data->salt_out, &data->integ_out);
     if (result == 0)
         result = split_key(ike->mem, &suite, first ? &keys.responder_encryption : &keys.initiator_encryption,
                            first ? &keys.responder_integrity : &keys.initiator_integrity, &data->key_in, data->salt_in,
@@ -163,10 +164,12 @@ static void retire(struct s2si_child_sa *old, const struct s2si_child_sa *heir)
 static void settle_duplicates(struct s2si_child_sa *child)
 {
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &child->sa->children) {
+    S2SI_LIST_EACH(at, &child->sa->children)
+    {
         struct s2si_child_sa *other = S2SI_CONTAINER(at, struct s2si_child_sa, node);
         if (other->state != CH_UP || other->initiator == child->initiator ||
-            !s2si_ts_equal(other->data.local_ts, other->data.local_ts_count, child->data.local_ts, child->data.local_ts_count) ||
+            !s2si_ts_equal(other->data.local_ts, other->data.local_ts_count, child->data.local_ts,
+                           child->data.local_ts_count) ||
             !s2si_ts_equal(other->data.remote_ts, other->data.remote_ts_count, child->data.remote_ts,
                            child->data.remote_ts_count))
             continue;
@@ -213,9 +216,11 @@ void s2si_child_takes_over(struct s2si_child_sa *child)
 void s2si_child_answered(struct s2si_child_sa *child)
 {
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &child->peer->children) {
+    S2SI_LIST_EACH(at, &child->peer->children)
+    {
         const struct s2si_child_sa *other = S2SI_CONTAINER(at, const struct s2si_child_sa, peer_node);
-        child->outbound_later = child->outbound_later || (other != child && other->state == CH_UP && other->data.has_out);
+        child->outbound_later =
+            child->outbound_later || (other != child && other->state == CH_UP && other->data.has_out);
     }
     if (child->outbound_later)
         s2si_deadline_set(child->ike, &child->deadlines, AT_CHILD_REDUNDANT, child->ike->now + ANSWER_TIME);
@@ -227,7 +232,8 @@ void s2si_child_answered(struct s2si_child_sa *child)
 static void relieve(struct s2si_ike_peer *peer)
 {
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &peer->children) {
+    S2SI_LIST_EACH(at, &peer->children)
+    {
         struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, peer_node);
         if (child->outbound_later && child->replaces == 0)
             s2si_child_takes_over(child);
@@ -386,7 +392,8 @@ void s2si_child_deadline(struct s2si_child_sa *child, unsigned which)
 struct s2si_child_sa *s2si_child_by_spi_in(struct s2si_ike_sa *sa, uint32_t spi)
 {
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &sa->children) {
+    S2SI_LIST_EACH(at, &sa->children)
+    {
         struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, node);
         if (child->state != CH_LARVAL && child->data.spi_in == spi)
             return child;
@@ -397,7 +404,8 @@ struct s2si_child_sa *s2si_child_by_spi_in(struct s2si_ike_sa *sa, uint32_t spi)
 struct s2si_child_sa *s2si_child_by_spi_out(struct s2si_ike_sa *sa, uint32_t spi)
 {
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &sa->children) {
+    S2SI_LIST_EACH(at, &sa->children)
+    {
         struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, node);
         if (child->state != CH_LARVAL && child->data.spi_out == spi)
             return child;

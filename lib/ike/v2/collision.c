@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * collision: what we answer to a request that meets something of our own (RFC 7296 section 2.25). Only refusals stand
- * here; where the RFC says "reply as usual", the exchange's own file does the rest (nonces: rekey_child.c, rekey_ike.c).
+ * here; where the RFC says "reply as usual", the exchange's own file does the rest (nonces: rekey_child.c,
+ * rekey_ike.c).
  */
 #include "lib/ike/v2/state.h"
 

@@ -14,7 +14,7 @@
 
 #include "lib/ike/v2/state.h"
 
-#define SECONDS(n) ((s2s_time)(n) * S2S_SECOND)
+#define SECONDS(n) ((s2s_time)(n)*S2S_SECOND)
 
 /* ---- initiator ---- */
 
@@ -41,7 +41,8 @@ void s2si_child_try_again(struct s2si_ike_sa *sa, struct s2si_child_sa *old, s2s
     if (old == NULL)
         s2si_peer_child_wanted(sa->peer, true);
     else if (old->state == CH_UP)
-        s2si_deadline_set(sa->ike, &old->deadlines, AT_CHILD_REKEY, sa->ike->now + s2si_jitter_down(sa->ike, pause, 50));
+        s2si_deadline_set(sa->ike, &old->deadlines, AT_CHILD_REKEY,
+                          sa->ike->now + s2si_jitter_down(sa->ike, pause, 50));
 }
 
 static int send_request(struct s2si_ike_sa *sa, struct s2si_slot *slot)
@@ -98,7 +99,8 @@ static void failed(struct s2si_ike_sa *sa, struct s2si_slot *slot, bool answered
         s2si_child_close(child);
     }
     s2si_exchange_abort(sa, slot);
-    s2si_peer_event(sa->peer, S2SI_IKE_EV_CHILD_FAILED, reason, 0, s2si_task_name(old != NULL ? TASK_CHILD_REKEY : TASK_CHILD_NEW));
+    s2si_peer_event(sa->peer, S2SI_IKE_EV_CHILD_FAILED, reason, 0,
+                    s2si_task_name(old != NULL ? TASK_CHILD_REKEY : TASK_CHILD_NEW));
     s2si_child_try_again(sa, old, SECONDS(10));
 }
 
@@ -136,9 +138,9 @@ static bool other_group(struct s2si_ike_sa *sa, const struct s2si_notify_payload
 {
     struct s2si_slot *slot = &sa->mine;
     struct s2si_negotiation *talks = slot->talks;
-    enum s2s_algorithm group =
-        s2si_group_algorithm(notify->data.length == 2 ? s2si_get_u16(notify->data.data) : 0);
-    if (talks->retries >= S2SI_INIT_RETRIES || group == talks->group || !s2si_offers_group(&sa->peer->config.esp, group))
+    enum s2s_algorithm group = s2si_group_algorithm(notify->data.length == 2 ? s2si_get_u16(notify->data.data) : 0);
+    if (talks->retries >= S2SI_INIT_RETRIES || group == talks->group ||
+        !s2si_offers_group(&sa->peer->config.esp, group))
         return false;
     talks->retries++;
     talks->group = group;
@@ -231,8 +233,8 @@ static uint16_t begin(struct s2si_ike_sa *sa, struct s2si_slot *slot, const stru
         return notify;
     if (s2si_list_count(&sa->children) >= sa->ike->limits.children)
         return S2SI_N_NO_ADDITIONAL_SAS;
-    if (s2si_secret_set(sa->ike->mem, &talks->ni, nonce.data, nonce.length) != 0 || s2si_nonce_draw(sa, &talks->nr) != 0 ||
-        s2si_talks_child(sa, slot, false) != 0)
+    if (s2si_secret_set(sa->ike->mem, &talks->ni, nonce.data, nonce.length) != 0 ||
+        s2si_nonce_draw(sa, &talks->nr) != 0 || s2si_talks_child(sa, slot, false) != 0)
         return S2SI_N_TEMPORARY_FAILURE;
     return 0;
 }
@@ -250,7 +252,8 @@ static void not_found(struct s2si_ike_sa *sa, struct s2si_slot *slot, const stru
 {
     struct s2si_message_writer writer;
     s2si_chain_begin(sa, &writer);
-    s2si_notify_encode_spi(&writer, S2SI_PROTOCOL_ESP, s2si_get_u32(rekey->spi.data), S2SI_N_CHILD_SA_NOT_FOUND, NULL, 0);
+    s2si_notify_encode_spi(&writer, S2SI_PROTOCOL_ESP, s2si_get_u32(rekey->spi.data), S2SI_N_CHILD_SA_NOT_FOUND, NULL,
+                           0);
     (void)s2si_send_response(sa, slot, S2SI_CREATE_CHILD_SA, &writer);
     s2si_exchange_end(sa, slot);
 }
@@ -330,7 +333,8 @@ void s2si_create_child_r_resume(struct s2si_ike_sa *sa, struct s2si_slot *slot, 
     if (result == 0)
         return;
     s2si_say(sa->ike, S2S_LOG_WARNING, sa->peer, "CHILD_SA of the peer failed here: %s", s2s_strerror(result));
-    refuse(sa, slot, result == S2S_ERR_MALFORMED ? S2SI_N_INVALID_SYNTAX
-                     : slot->talks->old != 0     ? S2SI_N_TEMPORARY_FAILURE
-                                                 : S2SI_N_NO_ADDITIONAL_SAS);
+    refuse(sa, slot,
+           result == S2S_ERR_MALFORMED ? S2SI_N_INVALID_SYNTAX
+           : slot->talks->old != 0     ? S2SI_N_TEMPORARY_FAILURE
+                                       : S2SI_N_NO_ADDITIONAL_SAS);
 }

@@ -109,7 +109,8 @@ void s2si_lowest_of(const struct s2si_secret *a, const struct s2si_secret *b, st
 /* base * 1.8^n, up to a tenth less at random. */
 static s2s_time retransmit_pause(struct s2si_ike_sa *sa, unsigned tries)
 {
-    s2s_time pause = sa->peer->config.retransmit_base != 0 ? sa->peer->config.retransmit_base : 2 * (s2s_time)S2S_SECOND;
+    s2s_time pause =
+        sa->peer->config.retransmit_base != 0 ? sa->peer->config.retransmit_base : 2 * (s2s_time)S2S_SECOND;
     for (unsigned i = 0; i < tries && pause < 120 * (s2s_time)S2S_SECOND; i++)
         pause = pause / 10 * 18;
     return s2si_jitter_down(sa->ike, pause, 10);
@@ -175,7 +176,8 @@ void s2si_exchange_retransmit(struct s2si_ike_sa *sa)
 static bool start_child_delete(struct s2si_ike_sa *sa)
 {
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &sa->children) {
+    S2SI_LIST_EACH(at, &sa->children)
+    {
         if (S2SI_CONTAINER(at, struct s2si_child_sa, node)->state == CH_DELETING)
             return s2si_informational_start(sa, TASK_CHILD_DELETE);
     }
@@ -185,7 +187,8 @@ static bool start_child_delete(struct s2si_ike_sa *sa)
 static bool start_child_rekey(struct s2si_ike_sa *sa)
 {
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &sa->children) {
+    S2SI_LIST_EACH(at, &sa->children)
+    {
         struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, node);
         if (child->want_rekey && child->state == CH_UP) {
             child->want_rekey = false;
@@ -225,11 +228,8 @@ static const struct wish {
     unsigned states;
     bool (*start)(struct s2si_ike_sa *sa);
 } wishes[] = {
-    {ST_UP, start_child_delete},
-    {ST_UP, start_ike_rekey},
-    {ST_UP, start_child_rekey},
-    {ST_UP, start_child_new},
-    {ST_UP, start_liveness},
+    {ST_UP, start_child_delete}, {ST_UP, start_ike_rekey}, {ST_UP, start_child_rekey},
+    {ST_UP, start_child_new},    {ST_UP, start_liveness},
 };
 
 void s2si_exchange_next(struct s2si_ike_sa *sa)

@@ -11,8 +11,8 @@
  */
 #include "lib/ike/v2/state.h"
 
-int s2si_auth_compute(struct s2si_ike_sa *sa, bool initiator_side, struct s2s_span id_body, const struct s2si_secret *psk,
-                      uint8_t *out, size_t *length)
+int s2si_auth_compute(struct s2si_ike_sa *sa, bool initiator_side, struct s2s_span id_body,
+                      const struct s2si_secret *psk, uint8_t *out, size_t *length)
 {
     struct s2si_ike *ike = sa->ike;
     const struct s2si_auth_data *auth = sa->auth;
@@ -105,7 +105,8 @@ void s2si_auth_start(struct s2si_ike_sa *sa)
         s2si_sa_down(sa, S2SI_IKE_REASON_NO_MEMORY, 0, false);
 }
 
-/* Only one IKE_SA between the two identities: no other of this peer, no other peer that shares the pair (section 2.4). */
+/* Only one IKE_SA between the two identities: no other of this peer, no other peer that shares the pair (section 2.4).
+ */
 static bool initial_contact(const struct s2si_ike_sa *sa)
 {
     return s2si_peer_established(sa->peer) == NULL && s2si_peer_unique_identity(sa->peer);
@@ -186,7 +187,7 @@ static bool believe(struct s2si_ike_sa *sa, const struct s2si_message *message)
 }
 
 static void child_of_auth(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, const struct s2si_message *message,
-                        enum s2si_message_kind kind)
+                          enum s2si_message_kind kind)
 {
     struct s2si_child_sa *child = s2si_child_by_id(sa->ike, talks->child);
     uint16_t notify = kind == S2SI_KIND_AUTH_RESPONSE ? 0 : s2si_notify_first_error(message, NULL);

@@ -21,9 +21,11 @@ static void refuse(struct s2si_ike_sa *sa, struct s2si_slot *slot, enum s2si_ike
 static void on_initial_contact(struct s2si_ike_sa *sa)
 {
     struct s2si_list *at, *after;
-    S2SI_LIST_EACH_SAFE (at, after, &sa->peer->sas) {
+    S2SI_LIST_EACH_SAFE(at, after, &sa->peer->sas)
+    {
         struct s2si_ike_sa *other = S2SI_CONTAINER(at, struct s2si_ike_sa, peer_node);
-        if (other != sa && (other->state & (ST_UP | ST_REKEYED | ST_CLOSING)) != 0 && other->established_at < sa->created) {
+        if (other != sa && (other->state & (ST_UP | ST_REKEYED | ST_CLOSING)) != 0 &&
+            other->established_at < sa->created) {
             other->close_reason = S2SI_IKE_REASON_REPLACED;
             s2si_sa_down(other, S2SI_IKE_REASON_REPLACED, 0, true);
         }
@@ -140,14 +142,15 @@ void s2si_auth_request(struct s2si_ike_sa *sa, const struct s2si_message *messag
         s2si_sa_free(sa);
         return;
     }
-    if (s2si_message_find(message, S2SI_PAYLOAD_IDI, 0) == NULL || s2si_message_find(message, S2SI_PAYLOAD_AUTH, 0) == NULL) {
+    if (s2si_message_find(message, S2SI_PAYLOAD_IDI, 0) == NULL ||
+        s2si_message_find(message, S2SI_PAYLOAD_AUTH, 0) == NULL) {
         refuse(sa, slot, S2SI_IKE_REASON_AUTH_FAILED, S2SI_N_AUTHENTICATION_FAILED, NULL); /* EAP is not for us */
         return;
     }
     struct s2si_ike_peer *peer = authenticate(sa, message, &id, &reason);
     if (peer == NULL) {
-        refuse(sa, slot, reason, reason == S2SI_IKE_REASON_INVALID_SYNTAX ? S2SI_N_INVALID_SYNTAX : S2SI_N_AUTHENTICATION_FAILED,
-               &id);
+        refuse(sa, slot, reason,
+               reason == S2SI_IKE_REASON_INVALID_SYNTAX ? S2SI_N_INVALID_SYNTAX : S2SI_N_AUTHENTICATION_FAILED, &id);
         return;
     }
     int result = s2si_secret_set(sa->ike->mem, &talks->ni, sa->auth->ni.data, sa->auth->ni.length);

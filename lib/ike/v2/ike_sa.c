@@ -4,16 +4,17 @@
  *
  *   INIT_I ─> AUTH_I ─> UP ─> REKEYED ─> gone          DELETE of the old one by whoever won the rekey
  *   INIT_R ───────────> UP ─> CLOSING ─> gone          CLOSING: our DELETE
- *      └──> LINGER ─> gone <──┘                        LINGER: the peer's DELETE or a failed AUTH, answered again if asked again
+ *      └──> LINGER ─> gone <──┘                        LINGER: the peer's DELETE or a failed AUTH, answered again if
+ * asked again
  */
 #include <stdio.h>
 
 #include "lib/ike/v2/state.h"
 
-#define SECONDS(n) ((s2s_time)(n) * S2S_SECOND)
-#define LINGER_TIME SECONDS(10)    /* a retransmission may still come */
-#define REKEYED_TIME SECONDS(30)   /* the peer's DELETE of the old IKE_SA is overdue */
-#define REDUNDANT_OWN SECONDS(1)   /* the loser of crossing initiations goes: by who made it ... */
+#define SECONDS(n) ((s2s_time)(n)*S2S_SECOND)
+#define LINGER_TIME SECONDS(10)     /* a retransmission may still come */
+#define REKEYED_TIME SECONDS(30)    /* the peer's DELETE of the old IKE_SA is overdue */
+#define REDUNDANT_OWN SECONDS(1)    /* the loser of crossing initiations goes: by who made it ... */
 #define REDUNDANT_OTHER SECONDS(10) /* ... or in the end by the other */
 
 /* ---- tables ---- */
@@ -120,8 +121,8 @@ static void unlink_tables(struct s2si_ike_sa *sa)
 static void rest_children(struct s2si_ike_sa *sa, enum s2si_ike_reason reason, bool drain)
 {
     struct s2si_list *at, *after;
-    S2SI_LIST_EACH_SAFE (at, after, &sa->children)
-        s2si_child_rest(S2SI_CONTAINER(at, struct s2si_child_sa, node), reason, drain);
+    S2SI_LIST_EACH_SAFE(at, after, &sa->children)
+    s2si_child_rest(S2SI_CONTAINER(at, struct s2si_child_sa, node), reason, drain);
 }
 
 void s2si_sa_free(struct s2si_ike_sa *sa)
@@ -178,12 +179,12 @@ int s2si_sa_derive(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, const
     s2si_put_u64(spi_i, sa->spi_i);
     s2si_put_u64(spi_r, sa->spi_r);
     sa->suite = talks->suite;
-    int result = predecessor == NULL
-                     ? s2si_kdf_skeyseed(ike->crypto, ike->mem, sa->suite.prf, ni, nr, shared, &seed)
-                     : s2si_kdf_skeyseed_rekey(ike->crypto, ike->mem, predecessor->suite.prf, &predecessor->keys.d, shared, ni,
-                                               nr, &seed);
+    int result = predecessor == NULL ? s2si_kdf_skeyseed(ike->crypto, ike->mem, sa->suite.prf, ni, nr, shared, &seed)
+                                     : s2si_kdf_skeyseed_rekey(ike->crypto, ike->mem, predecessor->suite.prf,
+                                                               &predecessor->keys.d, shared, ni, nr, &seed);
     if (result == 0)
-        result = s2si_kdf_ike_keys(ike->crypto, ike->mem, sa->suite.prf, &suite, &seed, ni, nr, spi_i, spi_r, &sa->keys);
+        result =
+            s2si_kdf_ike_keys(ike->crypto, ike->mem, sa->suite.prf, &suite, &seed, ni, nr, spi_i, spi_r, &sa->keys);
     s2si_secret_clear(ike->mem, &seed);
     s2si_lowest_of(&talks->ni, &talks->nr, &sa->lowest);
     if (result == 0)
@@ -216,7 +217,8 @@ static struct s2si_ike_output event_for(const struct s2si_ike_sa *sa, enum s2si_
 static void settle_duplicates(struct s2si_ike_sa *sa)
 {
     struct s2si_list *at, *after;
-    S2SI_LIST_EACH_SAFE (at, after, &sa->peer->sas) {
+    S2SI_LIST_EACH_SAFE(at, after, &sa->peer->sas)
+    {
         struct s2si_ike_sa *other = S2SI_CONTAINER(at, struct s2si_ike_sa, peer_node);
         if (other == sa)
             continue;
@@ -290,7 +292,8 @@ void s2si_sa_moved(struct s2si_ike_sa *sa, const struct s2s_endpoint *local, con
         return;
     sa->local = *local;
     sa->remote = *remote;
-    S2SI_LIST_EACH (at, &sa->children) {
+    S2SI_LIST_EACH(at, &sa->children)
+    {
         struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, node);
         child->data.local = *local;
         child->data.remote = *remote;
@@ -306,7 +309,8 @@ void s2si_sa_moved(struct s2si_ike_sa *sa, const struct s2s_endpoint *local, con
 void s2si_sa_move_children(struct s2si_ike_sa *from, struct s2si_ike_sa *to)
 {
     struct s2si_list *at, *after;
-    S2SI_LIST_EACH_SAFE (at, after, &from->children) {
+    S2SI_LIST_EACH_SAFE(at, after, &from->children)
+    {
         struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, node);
         s2si_list_remove(at);
         s2si_list_append(&to->children, at);
@@ -345,8 +349,8 @@ static void tell_down(struct s2si_ike_peer *peer, bool initiator, enum s2si_ike_
     s2si_say(peer->ike, S2S_LOG_INFO, peer, "IKE_SA down, reason %d", (int)reason);
 }
 
-static void after_end(struct s2si_ike_peer *peer, bool reported, bool connecting, bool initiator, enum s2si_ike_reason reason,
-                      uint16_t notify)
+static void after_end(struct s2si_ike_peer *peer, bool reported, bool connecting, bool initiator,
+                      enum s2si_ike_reason reason, uint16_t notify)
 {
     if (connecting) {
         s2si_peer_attempt_failed(peer, reason, notify);
@@ -399,7 +403,8 @@ void s2si_sa_deleted_by_peer(struct s2si_ike_sa *sa, enum s2si_ike_reason reason
 static void quiet_children(struct s2si_ike_sa *sa)
 {
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &sa->children) {
+    S2SI_LIST_EACH(at, &sa->children)
+    {
         struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, node);
         if (child->data.want_out) {
             child->data.want_out = false;
@@ -441,7 +446,8 @@ void s2si_sa_close(struct s2si_ike_sa *sa, enum s2si_ike_reason reason)
 static s2s_time dead_at(const struct s2si_ike_sa *sa)
 {
     const struct s2si_ike_peer_config *config = &sa->peer->config;
-    s2s_time by_silence = sa->last_seen + config->dpd_timeout, by_request = sa->mine.sent_at + 2 * config->retransmit_base;
+    s2s_time by_silence = sa->last_seen + config->dpd_timeout,
+             by_request = sa->mine.sent_at + 2 * config->retransmit_base;
     return by_silence > by_request ? by_silence : by_request;
 }
 

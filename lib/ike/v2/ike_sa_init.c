@@ -6,7 +6,8 @@
  *                                  <──  HDR, SAr1, KEr, Nr, N(NATD..)
  *                                  <──  HDR, N(COOKIE)               the same again, cookie in front (section 2.6)
  *                                  <──  HDR, N(INVALID_KE_PAYLOAD)   another group, cookie kept (sections 1.3, 2.6.1)
- *                                  <──  HDR, N(other error)          anybody may have sent it (section 2.21): noted, retried
+ *                                  <──  HDR, N(other error)          anybody may have sent it (section 2.21): noted,
+ * retried
  */
 #include <stdio.h>
 
@@ -17,7 +18,8 @@
 enum s2s_algorithm s2si_first_group(const struct s2si_proposal_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (list->items[i].count[S2SI_TRANSFORM_KE] > 0 && list->items[i].algorithms[S2SI_TRANSFORM_KE][0] != S2S_ALG_NONE)
+        if (list->items[i].count[S2SI_TRANSFORM_KE] > 0 &&
+            list->items[i].algorithms[S2SI_TRANSFORM_KE][0] != S2S_ALG_NONE)
             return (enum s2s_algorithm)list->items[i].algorithms[S2SI_TRANSFORM_KE][0];
     }
     return S2S_ALG_NONE;
@@ -64,7 +66,8 @@ int s2si_init_start(struct s2si_ike_peer *peer, uint64_t instead_of)
     return result;
 }
 
-static void write_request(struct s2si_ike_sa *sa, const struct s2si_negotiation *talks, struct s2si_message_writer *writer)
+static void write_request(struct s2si_ike_sa *sa, const struct s2si_negotiation *talks,
+                          struct s2si_message_writer *writer)
 {
     const struct s2si_ike_peer_config *config = &sa->peer->config;
     struct s2si_ike_header header = {.spi_i = sa->spi_i,
@@ -226,8 +229,8 @@ static void on_answer(struct s2si_ike_sa *sa, const struct s2si_message *message
         s2si_sa_down(sa, S2SI_IKE_REASON_NAT_FORBIDDEN, 0, false);
         return;
     }
-    sa->fragmentation = sa->peer->config.fragmentation &&
-                        s2si_notify_find(message, S2SI_N_IKEV2_FRAGMENTATION_SUPPORTED, NULL);
+    sa->fragmentation =
+        sa->peer->config.fragmentation && s2si_notify_find(message, S2SI_N_IKEV2_FRAGMENTATION_SUPPORTED, NULL);
     s2si_deadline_stop(sa->ike, &sa->deadlines, AT_RETRANSMIT);
     if (s2si_job_start(sa, &sa->mine, JOB_SHARED) != 0)
         s2si_sa_down(sa, S2SI_IKE_REASON_NO_MEMORY, 0, false);

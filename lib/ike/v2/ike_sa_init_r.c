@@ -51,7 +51,8 @@ static void ask_cookie(struct s2si_ike *ike, const struct init *init)
     if (s2si_cookie_make(&ike->cookies, ike->now, init->message->header.spi_i, &init->remote, init->nonce, cookie) != 0)
         return;
     ike->counters.cookies_sent++;
-    s2si_send_clear_notify(ike, &init->message->header, &init->local, &init->remote, S2SI_N_COOKIE, cookie, sizeof cookie);
+    s2si_send_clear_notify(ike, &init->message->header, &init->local, &init->remote, S2SI_N_COOKIE, cookie,
+                           sizeof cookie);
 }
 
 static bool brings_cookie(struct s2si_ike *ike, const struct init *init)
@@ -60,7 +61,8 @@ static bool brings_cookie(struct s2si_ike *ike, const struct init *init)
     if (!s2si_notify_find(init->message, S2SI_N_COOKIE, &cookie))
         return false;
     ike->counters.cookies_checked++;
-    return s2si_cookie_check(&ike->cookies, ike->now, init->message->header.spi_i, &init->remote, init->nonce, cookie.data);
+    return s2si_cookie_check(&ike->cookies, ike->now, init->message->header.spi_i, &init->remote, init->nonce,
+                             cookie.data);
 }
 
 /* The first peer of these addresses that has a proposal in common. */
@@ -133,12 +135,13 @@ static int start(struct s2si_ike_sa *sa, const struct init *init)
         return result;
     s2si_deadline_set(ike, &sa->deadlines, AT_LIMIT, ike->now + ike->limits.half_open_seconds * (s2s_time)S2S_SECOND);
     if (!s2si_natt_judge(sa, init->message)) {
-        s2si_peer_event(sa->peer, S2SI_IKE_EV_FAILED, S2SI_IKE_REASON_NAT_FORBIDDEN, 0, "NAT found, encapsulation is never");
+        s2si_peer_event(sa->peer, S2SI_IKE_EV_FAILED, S2SI_IKE_REASON_NAT_FORBIDDEN, 0,
+                        "NAT found, encapsulation is never");
         refuse(ike, init, S2SI_N_NO_PROPOSAL_CHOSEN, NULL, 0);
         return S2S_ERR_STATE;
     }
-    sa->fragmentation = sa->peer->config.fragmentation &&
-                        s2si_notify_find(init->message, S2SI_N_IKEV2_FRAGMENTATION_SUPPORTED, NULL);
+    sa->fragmentation =
+        sa->peer->config.fragmentation && s2si_notify_find(init->message, S2SI_N_IKEV2_FRAGMENTATION_SUPPORTED, NULL);
     return s2si_job_start(sa, slot, JOB_BOTH);
 }
 
@@ -180,7 +183,8 @@ void s2si_init_request(struct s2si_ike *ike, const struct s2si_message *message,
 
 /* ---- the answer ---- */
 
-static void write_response(struct s2si_ike_sa *sa, const struct s2si_negotiation *talks, struct s2si_message_writer *writer)
+static void write_response(struct s2si_ike_sa *sa, const struct s2si_negotiation *talks,
+                           struct s2si_message_writer *writer)
 {
     struct s2si_ike_header header = {.spi_i = sa->spi_i,
                                      .spi_r = sa->spi_r,

@@ -8,6 +8,8 @@
  * 1.3.1 · rekey_child.c 1.3.3, 2.8 · rekey_ike.c 1.3.2, 2.18 · informational.c 1.4 · collision.c 2.8.1, 2.8.2, 2.25 ·
  * natt.c 2.23 · notify_rules.c 2.21, 3.10.1 · transitions.c all message flows.
  */
+#include "lib/ike/v2/ikev2.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -15,7 +15,8 @@
 static void write_deletes(struct s2si_ike_sa *sa, struct s2si_slot *slot, struct s2si_message_writer *writer)
 {
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &sa->children) {
+    S2SI_LIST_EACH(at, &sa->children)
+    {
         const struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, node);
         if (child->state == CH_DELETING && slot->spi_count < S2SI_COUNT(slot->spis))
             slot->spis[slot->spi_count++] = child->data.spi_in;
@@ -43,9 +44,8 @@ bool s2si_informational_start(struct s2si_ike_sa *sa, enum s2si_task task)
 
 static void alive(struct s2si_ike_sa *sa, const struct s2si_slot *slot)
 {
-    struct s2si_ike_output event = {.owner = sa->peer->config.owner,
-                                    .event = S2SI_IKE_EV_ALIVE,
-                                    .round_trip = sa->ike->now - slot->sent_at};
+    struct s2si_ike_output event = {
+        .owner = sa->peer->config.owner, .event = S2SI_IKE_EV_ALIVE, .round_trip = sa->ike->now - slot->sent_at};
     s2si_output_event(sa->ike, &event);
 }
 
@@ -60,7 +60,8 @@ static void children_deleted(struct s2si_ike_sa *sa, const struct s2si_slot *slo
     }
 }
 
-void s2si_informational_response(struct s2si_ike_sa *sa, const struct s2si_message *message, enum s2si_message_kind kind)
+void s2si_informational_response(struct s2si_ike_sa *sa, const struct s2si_message *message,
+                                 enum s2si_message_kind kind)
 {
     struct s2si_slot slot = sa->mine;
     uint16_t error = s2si_notify_first_error(message, NULL);

@@ -11,7 +11,8 @@ static void job_free(struct s2si_ike *ike, struct s2si_ike_job *job)
 void s2si_jobs_clear(struct s2si_ike *ike)
 {
     struct s2si_list *at, *after;
-    S2SI_LIST_EACH_SAFE (at, after, &ike->jobs) {
+    S2SI_LIST_EACH_SAFE(at, after, &ike->jobs)
+    {
         s2si_list_remove(at);
         job_free(ike, S2SI_CONTAINER(at, struct s2si_ike_job, node));
     }
@@ -58,8 +59,8 @@ void s2si_ike_job_run(struct s2si_ike_job *job)
     if (job->kind != JOB_SHARED)
         job->result = s2si_crypto_exchange_public(job->crypto, job->exchange, job->ke, &job->ke_length);
     if (job->result == 0 && job->kind != JOB_PUBLIC)
-        job->result = s2si_crypto_exchange_shared(job->crypto, job->exchange, job->peer.data, job->peer.length, job->shared,
-                                                  &job->shared_length);
+        job->result = s2si_crypto_exchange_shared(job->crypto, job->exchange, job->peer.data, job->peer.length,
+                                                  job->shared, &job->shared_length);
 }
 
 static int take_results(struct s2si_ike *ike, struct s2si_negotiation *talks, struct s2si_ike_job *job)

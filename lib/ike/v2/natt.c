@@ -20,8 +20,8 @@ bool s2si_natt_judge(struct s2si_ike_sa *sa, const struct s2si_message *message)
 {
     const struct s2si_ike_peer_config *config = &sa->peer->config;
     struct s2si_natd_result result;
-    if (!config->nat_traversal ||
-        s2si_natd_check(sa->ike->crypto, message, &sa->local, &sa->remote, &result) != 0 || !result.supported)
+    if (!config->nat_traversal || s2si_natd_check(sa->ike->crypto, message, &sa->local, &sa->remote, &result) != 0 ||
+        !result.supported)
         return true;
     sa->nat_local = result.nat_local;
     sa->nat_remote = result.nat_remote;
@@ -62,7 +62,8 @@ void s2si_natt_keepalive(struct s2si_ike_sa *sa)
 bool s2si_natt_marker(const struct s2si_ike *ike, const struct s2s_endpoint *local)
 {
     const struct s2si_list *at;
-    S2SI_LIST_EACH (at, &ike->peers) {
+    S2SI_LIST_EACH(at, &ike->peers)
+    {
         const struct s2si_ike_peer *peer = S2SI_CONTAINER(at, const struct s2si_ike_peer, node);
         if (peer->config.natt_port == local->port)
             return true;

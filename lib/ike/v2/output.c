@@ -72,8 +72,8 @@ static void node_free(struct s2si_ike *ike, struct s2si_output_node *node)
     ike->queued--;
 }
 
-void s2si_output_packet(struct s2si_ike *ike, struct s2si_packet *packet, uint64_t owner, const struct s2s_endpoint *local,
-                        const struct s2s_endpoint *remote)
+void s2si_output_packet(struct s2si_ike *ike, struct s2si_packet *packet, uint64_t owner,
+                        const struct s2s_endpoint *local, const struct s2s_endpoint *remote)
 {
     struct s2si_output_node *node = packet->queued ? NULL : node_new(ike, NODE_PACKET);
     if (node == NULL)
@@ -144,7 +144,8 @@ void s2si_output_clear(struct s2si_ike *ike)
     if (ike->handed != NULL)
         node_free(ike, ike->handed);
     ike->handed = NULL;
-    S2SI_LIST_EACH_SAFE (at, after, &ike->outputs) {
+    S2SI_LIST_EACH_SAFE(at, after, &ike->outputs)
+    {
         struct s2si_output_node *node = S2SI_CONTAINER(at, struct s2si_output_node, list);
         s2si_list_remove(at);
         node_free(ike, node);

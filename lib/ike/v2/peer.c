@@ -6,7 +6,7 @@
 
 #include "lib/ike/v2/state.h"
 
-#define SECONDS(n) ((s2s_time)(n) * S2S_SECOND)
+#define SECONDS(n) ((s2s_time)(n)*S2S_SECOND)
 
 void s2si_ike_peer_config_init(struct s2si_ike_peer_config *config)
 {
@@ -124,7 +124,8 @@ int s2si_ike_peer_update(struct s2si_ike_peer *peer, const struct s2si_ike_peer_
     if (now > ike->now)
         ike->now = now;
     int result = copy_config(peer, config);
-    if (result == 0 && s2si_peer_auto(peer) && s2si_peer_established(peer) == NULL && s2si_peer_connecting(peer) == NULL) {
+    if (result == 0 && s2si_peer_auto(peer) && s2si_peer_established(peer) == NULL &&
+        s2si_peer_connecting(peer) == NULL) {
         peer->failures = 0;
         s2si_deadline_set(ike, &peer->deadlines, AT_PEER_CONNECT, ike->now);
     }
@@ -138,14 +139,16 @@ void s2si_ike_peer_remove(struct s2si_ike_peer *peer, s2s_time now)
     if (now > ike->now)
         ike->now = now;
     peer->held = true;
-    S2SI_LIST_EACH_SAFE (at, after, &ike->sas) {
+    S2SI_LIST_EACH_SAFE(at, after, &ike->sas)
+    {
         struct s2si_ike_sa *sa = S2SI_CONTAINER(at, struct s2si_ike_sa, node);
         if (sa->peer == peer)
             s2si_sa_free(sa);
     }
-    S2SI_LIST_EACH_SAFE (at, after, &peer->children)
-        s2si_child_rest(S2SI_CONTAINER(at, struct s2si_child_sa, peer_node), S2SI_IKE_REASON_ADMIN, false);
-    S2SI_LIST_EACH_SAFE (at, after, &peer->children) { /* what still waits for the kernel lives on without a peer */
+    S2SI_LIST_EACH_SAFE(at, after, &peer->children)
+    s2si_child_rest(S2SI_CONTAINER(at, struct s2si_child_sa, peer_node), S2SI_IKE_REASON_ADMIN, false);
+    S2SI_LIST_EACH_SAFE(at, after, &peer->children)
+    { /* what still waits for the kernel lives on without a peer */
         s2si_list_remove(at);
         s2si_list_init(at);
         S2SI_CONTAINER(at, struct s2si_child_sa, peer_node)->peer = NULL;
@@ -157,7 +160,8 @@ void s2si_ike_peer_remove(struct s2si_ike_peer *peer, s2s_time now)
 /* ---- finding ---- */
 
 /* 0: not this one; higher is more exact. */
-static int address_fit(const struct s2si_ike_peer *peer, const struct s2s_endpoint *local, const struct s2s_endpoint *remote)
+static int address_fit(const struct s2si_ike_peer *peer, const struct s2s_endpoint *local,
+                       const struct s2s_endpoint *remote)
 {
     const struct s2s_addr *own = &peer->config.local, *far = &peer->config.remote;
     bool own_any = own->family == 0, far_any = far->family == 0;
@@ -202,7 +206,8 @@ struct s2si_ike_peer *s2si_peer_by_identity(struct s2si_ike *ike, const struct s
 bool s2si_peer_unique_identity(const struct s2si_ike_peer *peer)
 {
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &peer->ike->peers) {
+    S2SI_LIST_EACH(at, &peer->ike->peers)
+    {
         const struct s2si_ike_peer *other = S2SI_CONTAINER(at, struct s2si_ike_peer, node);
         if (other != peer && s2si_identity_equal(&other->config.local_id, &peer->config.local_id) &&
             (s2si_identity_matches(&other->config.remote_id, &peer->config.remote_id) ||
@@ -216,7 +221,8 @@ struct s2si_ike_sa *s2si_peer_established(const struct s2si_ike_peer *peer)
 {
     struct s2si_ike_sa *best = NULL;
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &peer->sas) {
+    S2SI_LIST_EACH(at, &peer->sas)
+    {
         struct s2si_ike_sa *sa = S2SI_CONTAINER(at, struct s2si_ike_sa, peer_node);
         if (sa->state == ST_UP && (best == NULL || best->redundant_of != 0 || sa->redundant_of == 0))
             best = sa;
@@ -227,7 +233,8 @@ struct s2si_ike_sa *s2si_peer_established(const struct s2si_ike_peer *peer)
 struct s2si_ike_sa *s2si_peer_connecting(const struct s2si_ike_peer *peer)
 {
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &peer->sas) {
+    S2SI_LIST_EACH(at, &peer->sas)
+    {
         struct s2si_ike_sa *sa = S2SI_CONTAINER(at, struct s2si_ike_sa, peer_node);
         if ((sa->state & (ST_INIT_I | ST_AUTH_I)) != 0 && !sa->doomed)
             return sa;
@@ -238,7 +245,8 @@ struct s2si_ike_sa *s2si_peer_connecting(const struct s2si_ike_peer *peer)
 bool s2si_peer_has_child(const struct s2si_ike_peer *peer)
 {
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &peer->children) {
+    S2SI_LIST_EACH(at, &peer->children)
+    {
         const struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, peer_node);
         if (child->sa != NULL && (child->state <= CH_UP || child->state == CH_REPLACED))
             return true;
@@ -268,8 +276,8 @@ static void connect_after(struct s2si_ike_peer *peer, s2s_time pause)
     s2si_deadline_set(peer->ike, &peer->deadlines, AT_PEER_CONNECT, peer->ike->now + pause);
 }
 
-void s2si_peer_event(struct s2si_ike_peer *peer, enum s2si_ike_event_type type, enum s2si_ike_reason reason, uint16_t notify,
-                     const char *detail)
+void s2si_peer_event(struct s2si_ike_peer *peer, enum s2si_ike_event_type type, enum s2si_ike_reason reason,
+                     uint16_t notify, const char *detail)
 {
     struct s2si_ike_output event = {.owner = peer->config.owner, .event = type, .reason = reason, .notify = notify};
     if (detail != NULL)
@@ -376,8 +384,8 @@ int s2si_ike_terminate(struct s2si_ike_peer *peer, bool hold, s2s_time now)
     peer->wanted = peer->wanted && !hold;
     s2si_deadline_stop(peer->ike, &peer->deadlines, AT_PEER_CONNECT);
     s2si_deadline_stop(peer->ike, &peer->deadlines, AT_PEER_CHILD);
-    S2SI_LIST_EACH_SAFE (at, after, &peer->sas)
-        s2si_sa_close(S2SI_CONTAINER(at, struct s2si_ike_sa, peer_node), S2SI_IKE_REASON_ADMIN);
+    S2SI_LIST_EACH_SAFE(at, after, &peer->sas)
+    s2si_sa_close(S2SI_CONTAINER(at, struct s2si_ike_sa, peer_node), S2SI_IKE_REASON_ADMIN);
     if (!hold)
         s2si_peer_lost(peer, false);
     return 0;
@@ -399,7 +407,8 @@ static struct s2si_child_sa *child_for(struct s2si_ike_peer *peer, uint32_t spi_
 {
     struct s2si_child_sa *found = NULL;
     struct s2si_list *at;
-    S2SI_LIST_EACH (at, &peer->children) {
+    S2SI_LIST_EACH(at, &peer->children)
+    {
         struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, peer_node);
         if (child->sa != NULL && child->state == CH_UP && (spi_in == 0 || child->data.spi_in == spi_in))
             found = child;
@@ -463,7 +472,8 @@ void s2si_ike_local_changed(struct s2si_ike *ike, const struct s2s_addr *local, 
     struct s2si_list *at, *after;
     if (now > ike->now)
         ike->now = now;
-    S2SI_LIST_EACH (at, &ike->peers) {
+    S2SI_LIST_EACH(at, &ike->peers)
+    {
         struct s2si_ike_peer *peer = S2SI_CONTAINER(at, struct s2si_ike_peer, node);
         if (!s2si_addr_equal(&peer->config.local, local))
             continue;
@@ -474,7 +484,8 @@ void s2si_ike_local_changed(struct s2si_ike *ike, const struct s2s_addr *local, 
             connect_after(peer, 0);
         }
     }
-    S2SI_LIST_EACH_SAFE (at, after, &ike->sas) {
+    S2SI_LIST_EACH_SAFE(at, after, &ike->sas)
+    {
         struct s2si_ike_sa *sa = S2SI_CONTAINER(at, struct s2si_ike_sa, node);
         if (!present && s2si_addr_equal(&sa->local.addr, local))
             s2si_sa_down(sa, S2SI_IKE_REASON_ADDRESS_LOST, 0, false);

@@ -24,7 +24,8 @@ static void wrong_version(struct arrival *in)
     uint8_t version = S2SI_IKE_VERSION;
     in->ike->counters.malformed++;
     if (!in->response && s2si_admission_error(in->ike))
-        s2si_send_clear_notify(in->ike, &in->message.header, &in->local, &in->remote, S2SI_N_INVALID_MAJOR_VERSION, &version, 1);
+        s2si_send_clear_notify(in->ike, &in->message.header, &in->local, &in->remote, S2SI_N_INVALID_MAJOR_VERSION,
+                               &version, 1);
 }
 
 static void unknown_spi(struct arrival *in)
@@ -40,7 +41,8 @@ static void new_request(struct arrival *in)
     if (s2si_message_check(&in->message, &kind, &in->error) != 0 || kind != S2SI_KIND_INIT_REQUEST) {
         in->ike->counters.malformed++;
         if (s2si_admission_error(in->ike))
-            s2si_send_clear_notify(in->ike, &in->message.header, &in->local, &in->remote, S2SI_N_INVALID_SYNTAX, NULL, 0);
+            s2si_send_clear_notify(in->ike, &in->message.header, &in->local, &in->remote, S2SI_N_INVALID_SYNTAX, NULL,
+                                   0);
         return;
     }
     s2si_init_request(in->ike, &in->message, &in->local, &in->remote);
@@ -86,7 +88,8 @@ static int open_fragment(struct arrival *in)
     int result = s2si_skf_decode(&in->message, &fragment);
     if (result != 0)
         return result;
-    if (!sa->fragmentation || !s2si_reassembly_wants(&sa->reassembly, in->message.header.message_id, &fragment, in->ike->now)) {
+    if (!sa->fragmentation ||
+        !s2si_reassembly_wants(&sa->reassembly, in->message.header.message_id, &fragment, in->ike->now)) {
         in->ike->counters.fragments_dropped++;
         return S2S_ERR_AGAIN;
     }
@@ -137,7 +140,8 @@ static void seen(struct arrival *in)
     }
 }
 
-/* A verified message that is malformed: a request is answered, a response ends the exchange (section 2.21.2, 2.21.3). */
+/* A verified message that is malformed: a request is answered, a response ends the exchange (section 2.21.2, 2.21.3).
+ */
 static void malformed(struct arrival *in)
 {
     struct s2si_ike_sa *sa = in->sa;
@@ -274,8 +278,7 @@ void s2si_ike_feed(struct s2si_ike *ike, const struct s2s_endpoint *local, const
     if (in.sa == NULL)
         unknown_spi(&in);
     else if (is_protected(&in.message))
-        protected(&in);
-    else
-        unprotected(&in);
+    protected(&in);
+    else unprotected(&in);
     s2si_wipe(ike->scratch, length < ike->room ? length : ike->room);
 }

@@ -13,11 +13,12 @@
  *   old inbound drains
  *
  * Two rekeys of one CHILD_SA cross: each end knows all four nonces when it has the answer to its own request. The new
- * CHILD_SA that was made with the lowest nonce is deleted by the end that started it; the other end deletes the old one.
+ * CHILD_SA that was made with the lowest nonce is deleted by the end that started it; the other end deletes the old
+ * one.
  */
 #include "lib/ike/v2/state.h"
 
-#define SECONDS(n) ((s2s_time)(n) * S2S_SECOND)
+#define SECONDS(n) ((s2s_time)(n)*S2S_SECOND)
 #define TAKE_OVER SECONDS(10) /* responder: sends on the new one by then, even if the old one's DELETE is lost */
 #define REDUNDANT SECONDS(20) /* the loser's DELETE is overdue */
 
@@ -79,14 +80,16 @@ void s2si_rekey_child_installed(struct s2si_child_sa *child)
         s2si_child_close(old);
 }
 
-/* Someone deleted a CHILD_SA: its heir sends from now on; if it was itself an heir, the old one may be rekeyed again. */
+/* Someone deleted a CHILD_SA: its heir sends from now on; if it was itself an heir, the old one may be rekeyed again.
+ */
 void s2si_rekey_child_deleted(struct s2si_ike_sa *sa, struct s2si_child_sa *gone)
 {
     struct s2si_list *at;
     struct s2si_child_sa *old = s2si_child_by_id(sa->ike, gone->replaces);
     if (old != NULL && old->replaced_by == gone->data.id)
         old->replaced_by = 0;
-    S2SI_LIST_EACH (at, &sa->children) {
+    S2SI_LIST_EACH(at, &sa->children)
+    {
         struct s2si_child_sa *heir = S2SI_CONTAINER(at, struct s2si_child_sa, node);
         if (heir->outbound_later && heir->replaces == gone->data.id) {
             gone->data.rekeyed = true;
@@ -99,7 +102,8 @@ void s2si_rekey_child_deleted(struct s2si_ike_sa *sa, struct s2si_child_sa *gone
 bool s2si_rekey_child_has_heir(const struct s2si_ike_sa *sa, const struct s2si_child_sa *old)
 {
     const struct s2si_list *at;
-    S2SI_LIST_EACH (at, &sa->children) {
+    S2SI_LIST_EACH(at, &sa->children)
+    {
         const struct s2si_child_sa *heir = S2SI_CONTAINER(at, const struct s2si_child_sa, node);
         if (heir->replaces == old->data.id && heir->state != CH_GONE && heir->state < CH_DELETING)
             return true;

@@ -7,14 +7,15 @@
  *   CHILD_SAs move
  *   HDR(old), SK {D}       ──>
  *
- * When both ends rekey at once, the CHILD_SAs stay until the four nonces are known: the new IKE_SA with the lowest one is
- * deleted by who started it, the other end deletes the old one. A peer that deletes the old IKE_SA has decided already.
+ * When both ends rekey at once, the CHILD_SAs stay until the four nonces are known: the new IKE_SA with the lowest one
+ * is deleted by who started it, the other end deletes the old one. A peer that deletes the old IKE_SA has decided
+ * already.
  */
 #include "lib/ike/v2/state.h"
 
-#define SECONDS(n) ((s2s_time)(n) * S2S_SECOND)
-#define TRY_AGAIN SECONDS(8)     /* after TEMPORARY_FAILURE */
-#define TRY_LATER SECONDS(120)   /* after any other refusal */
+#define SECONDS(n) ((s2s_time)(n)*S2S_SECOND)
+#define TRY_AGAIN SECONDS(8)   /* after TEMPORARY_FAILURE */
+#define TRY_LATER SECONDS(120) /* after any other refusal */
 #define RIVAL_TIME SECONDS(20) /* the loser's DELETE is overdue */
 
 static void list_for(const struct s2si_ike_sa *sa, uint64_t spi, struct s2si_proposal_list *out)
@@ -84,8 +85,9 @@ bool s2si_rekey_ike_start(struct s2si_ike_sa *sa)
     if (result == 0)
         result = draw_spi(sa->ike, &talks->spi);
     if (result == 0) {
-        talks->group = s2si_offers_group(&sa->peer->config.ike, sa->suite.group) ? sa->suite.group
-                                                                               : s2si_first_group(&sa->peer->config.ike);
+        talks->group = s2si_offers_group(&sa->peer->config.ike, sa->suite.group)
+                           ? sa->suite.group
+                           : s2si_first_group(&sa->peer->config.ike);
         result = s2si_job_start(sa, slot, JOB_PUBLIC);
     }
     if (result == 0)
@@ -171,9 +173,9 @@ static bool other_group(struct s2si_ike_sa *sa, const struct s2si_notify_payload
 {
     struct s2si_slot *slot = &sa->mine;
     struct s2si_negotiation *talks = slot->talks;
-    enum s2s_algorithm group =
-        s2si_group_algorithm(notify->data.length == 2 ? s2si_get_u16(notify->data.data) : 0);
-    if (talks->retries >= S2SI_INIT_RETRIES || group == talks->group || !s2si_offers_group(&sa->peer->config.ike, group))
+    enum s2s_algorithm group = s2si_group_algorithm(notify->data.length == 2 ? s2si_get_u16(notify->data.data) : 0);
+    if (talks->retries >= S2SI_INIT_RETRIES || group == talks->group ||
+        !s2si_offers_group(&sa->peer->config.ike, group))
         return false;
     talks->retries++;
     talks->group = group;
@@ -257,7 +259,8 @@ static uint16_t begin(struct s2si_ike_sa *sa, struct s2si_slot *slot, const stru
         return S2SI_N_INVALID_KE_PAYLOAD;
     if (s2si_secret_set(sa->ike->mem, &talks->ni, nonce.data, nonce.length) != 0 ||
         s2si_secret_set(sa->ike->mem, &talks->peer_ke, ke.data.data, ke.data.length) != 0 ||
-        s2si_nonce_draw(sa, &talks->nr) != 0 || draw_spi(sa->ike, &talks->spi) != 0 || s2si_job_start(sa, slot, JOB_BOTH) != 0)
+        s2si_nonce_draw(sa, &talks->nr) != 0 || draw_spi(sa->ike, &talks->spi) != 0 ||
+        s2si_job_start(sa, slot, JOB_BOTH) != 0)
         return S2SI_N_TEMPORARY_FAILURE;
     return 0;
 }
@@ -327,8 +330,9 @@ void s2si_rekey_ike_r_resume(struct s2si_ike_sa *sa, struct s2si_slot *slot, enu
 /* The peer deletes the old IKE_SA while our own rekey of it is unanswered: its new one stands (section 2.25.2). */
 bool s2si_rekey_ike_rival_wins(struct s2si_ike_sa *sa)
 {
-    struct s2si_ike_sa *rival =
-        sa->mine.task == TASK_IKE_REKEY && sa->mine.talks != NULL ? s2si_sa_by_id(sa->ike, sa->mine.talks->rival) : NULL;
+    struct s2si_ike_sa *rival = sa->mine.task == TASK_IKE_REKEY && sa->mine.talks != NULL
+                                    ? s2si_sa_by_id(sa->ike, sa->mine.talks->rival)
+                                    : NULL;
     if (rival == NULL || rival->state != ST_UP)
         return false;
     s2si_sa_move_children(sa, rival);

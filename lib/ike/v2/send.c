@@ -83,7 +83,8 @@ static uint64_t owner_of(const struct s2si_ike_sa *sa)
     return sa->peer != NULL ? sa->peer->config.owner : 0;
 }
 
-int s2si_send_request(struct s2si_ike_sa *sa, struct s2si_slot *slot, uint8_t exchange, struct s2si_message_writer *writer)
+int s2si_send_request(struct s2si_ike_sa *sa, struct s2si_slot *slot, uint8_t exchange,
+                      struct s2si_message_writer *writer)
 {
     struct s2si_packet *packet = seal(sa, exchange, false, slot->id, writer);
     s2si_wipe(sa->ike->chain, writer->bytes.length);
@@ -108,8 +109,8 @@ int s2si_send_response(struct s2si_ike_sa *sa, struct s2si_slot *slot, uint8_t e
     return 0;
 }
 
-void s2si_respond_notify(struct s2si_ike_sa *sa, struct s2si_slot *slot, uint8_t exchange, uint16_t notify, const void *data,
-                         size_t length)
+void s2si_respond_notify(struct s2si_ike_sa *sa, struct s2si_slot *slot, uint8_t exchange, uint16_t notify,
+                         const void *data, size_t length)
 {
     struct s2si_message_writer writer;
     s2si_chain_begin(sa, &writer);
@@ -130,8 +131,9 @@ struct s2si_packet *s2si_packet_clear(struct s2si_ike *ike, size_t length)
 }
 
 /* An answer to a request of which nothing is remembered: SPIs, exchange and Message ID are the request's. */
-void s2si_send_clear_notify(struct s2si_ike *ike, const struct s2si_ike_header *request, const struct s2s_endpoint *local,
-                            const struct s2s_endpoint *remote, uint16_t notify, const void *data, size_t length)
+void s2si_send_clear_notify(struct s2si_ike *ike, const struct s2si_ike_header *request,
+                            const struct s2s_endpoint *local, const struct s2s_endpoint *remote, uint16_t notify,
+                            const void *data, size_t length)
 {
     struct s2si_message_writer writer;
     struct s2si_ike_header header = *request;

@@ -11,7 +11,8 @@
  * Data flow: receive.c takes a datagram to its IKE_SA, opens it, and looks up the row of transitions.c; the row's
  * handler works on one of the two exchange slots. What has to be said next is never queued: each IKE_SA and CHILD_SA
  * carries wishes (rekey, delete, liveness), and exchange.c picks the next one when the window is free.
- * What an exchange must wait for (DH, an SPI, an installation) is named by its slot's `wait`; the completion resumes it.
+ * What an exchange must wait for (DH, an SPI, an installation) is named by its slot's `wait`; the completion resumes
+ * it.
  */
 #ifndef S2SI_IKEV2_STATE_H
 #define S2SI_IKEV2_STATE_H
@@ -45,7 +46,14 @@ struct s2si_deadlines {
 };
 enum s2si_owner_kind { OWNER_SA = 1, OWNER_CHILD, OWNER_PEER };
 enum { /* of an IKE_SA */
-    AT_RETRANSMIT, AT_REKEY, AT_EXPIRE, AT_LIVENESS, AT_KEEPALIVE, AT_LIMIT, AT_REASSEMBLY, AT_WISH
+       AT_RETRANSMIT,
+       AT_REKEY,
+       AT_EXPIRE,
+       AT_LIVENESS,
+       AT_KEEPALIVE,
+       AT_LIMIT,
+       AT_REASSEMBLY,
+       AT_WISH
 };
 enum { AT_CHILD_REKEY, AT_CHILD_EXPIRE, AT_CHILD_DRAIN, AT_CHILD_REDUNDANT }; /* of a CHILD_SA */
 enum { AT_PEER_CONNECT, AT_PEER_CHILD };                                      /* of a peer */
@@ -63,12 +71,27 @@ struct s2si_packet {
 
 /* ---- exchanges ---- */
 enum s2si_task {
-    TASK_NONE, TASK_INIT, TASK_AUTH, TASK_CHILD_NEW, TASK_CHILD_REKEY, TASK_IKE_REKEY, TASK_CHILD_DELETE,
-    TASK_IKE_DELETE, TASK_LIVENESS, TASK_AUTH_FAILED, TASK_INFORMATIONAL, TASKS
+    TASK_NONE,
+    TASK_INIT,
+    TASK_AUTH,
+    TASK_CHILD_NEW,
+    TASK_CHILD_REKEY,
+    TASK_IKE_REKEY,
+    TASK_CHILD_DELETE,
+    TASK_IKE_DELETE,
+    TASK_LIVENESS,
+    TASK_AUTH_FAILED,
+    TASK_INFORMATIONAL,
+    TASKS
 };
 enum s2si_wait {
-    WAIT_NOTHING, WAIT_SPI /* for the kernel to name one */, WAIT_PUBLIC, WAIT_SHARED /* for a DH step */,
-    WAIT_INSTALL /* for an inbound SA */, WAIT_ANSWER /* for the peer */, WAITS
+    WAIT_NOTHING,
+    WAIT_SPI /* for the kernel to name one */,
+    WAIT_PUBLIC,
+    WAIT_SHARED /* for a DH step */,
+    WAIT_INSTALL /* for an inbound SA */,
+    WAIT_ANSWER /* for the peer */,
+    WAITS
 };
 
 struct s2si_lowest { /* the lower of an exchange's two nonces (RFC 7296 section 2.8.1) */
@@ -78,26 +101,26 @@ struct s2si_lowest { /* the lower of an exchange's two nonces (RFC 7296 section 
 
 /* What is being agreed in IKE_SA_INIT, IKE_AUTH or CREATE_CHILD_SA. */
 struct s2si_negotiation {
-    struct s2si_secret ni, nr;        /* nonce data of the exchange's initiator and responder */
-    struct s2si_secret ke, peer_ke;   /* public values */
+    struct s2si_secret ni, nr;      /* nonce data of the exchange's initiator and responder */
+    struct s2si_secret ke, peer_ke; /* public values */
     struct s2si_secret shared;
     enum s2s_algorithm group;
-    void *dh;                         /* exchange handle; NULL while a job has it */
+    void *dh; /* exchange handle; NULL while a job has it */
     struct s2si_suite suite;
     struct s2si_proposal chosen;
-    uint64_t child, old;              /* ids: the CHILD_SA in the making and the one it replaces */
-    uint64_t successor;               /* id of the IKE_SA in the making */
-    uint32_t deleted[4];              /* unknown SPIs that the peer deleted meanwhile: its answer may name one */
+    uint64_t child, old; /* ids: the CHILD_SA in the making and the one it replaces */
+    uint64_t successor;  /* id of the IKE_SA in the making */
+    uint32_t deleted[4]; /* unknown SPIs that the peer deleted meanwhile: its answer may name one */
     uint8_t deleted_count;
-    uint64_t rival;                   /* id of what the peer made of the same SA meanwhile (a collision), 0 = none */
+    uint64_t rival; /* id of what the peer made of the same SA meanwhile (a collision), 0 = none */
     struct s2si_lowest rival_lowest;
-    uint64_t spi, peer_spi64;         /* TASK_IKE_REKEY: the new SPIs */
-    uint32_t peer_spi;                /* responder: the peer's SPI and what was agreed, until the CHILD_SA has its own */
+    uint64_t spi, peer_spi64; /* TASK_IKE_REKEY: the new SPIs */
+    uint32_t peer_spi;        /* responder: the peer's SPI and what was agreed, until the CHILD_SA has its own */
     struct s2s_selector local_ts[S2SI_IKE_SELECTORS], remote_ts[S2SI_IKE_SELECTORS];
     uint8_t local_ts_count, remote_ts_count;
-    uint16_t notify;                  /* responder: why there is no CHILD_SA */
+    uint16_t notify; /* responder: why there is no CHILD_SA */
     uint8_t retries;
-    uint8_t refusals;                 /* clear-text error answers seen (RFC 7296 section 2.21) */
+    uint8_t refusals; /* clear-text error answers seen (RFC 7296 section 2.21) */
     uint8_t cookie_length;
     uint8_t cookie[S2SI_COOKIE_MAX];
 };
@@ -105,8 +128,8 @@ struct s2si_negotiation {
 struct s2si_slot {
     enum s2si_task task;
     enum s2si_wait wait;
-    uint32_t id;  /* Message ID */
-    uint64_t op;  /* of the JOB or SPI_NEEDED that it waits for */
+    uint32_t id; /* Message ID */
+    uint64_t op; /* of the JOB or SPI_NEEDED that it waits for */
     s2s_time sent_at;
     uint8_t tries;
     struct s2si_packet *packet; /* the request, for retransmission */
@@ -123,9 +146,9 @@ struct s2si_auth_data {
 
 /* ---- IKE_SA ---- */
 enum s2si_sa_state {
-    ST_INIT_I = 1 << 0,  /* IKE_SA_INIT request under way */
-    ST_AUTH_I = 1 << 1,  /* IKE_AUTH request under way */
-    ST_INIT_R = 1 << 2,  /* IKE_SA_INIT received, IKE_AUTH not yet through */
+    ST_INIT_I = 1 << 0, /* IKE_SA_INIT request under way */
+    ST_AUTH_I = 1 << 1, /* IKE_AUTH request under way */
+    ST_INIT_R = 1 << 2, /* IKE_SA_INIT received, IKE_AUTH not yet through */
     ST_UP = 1 << 3,
     ST_REKEYED = 1 << 4, /* its successor has taken over; DELETE is due from either side */
     ST_CLOSING = 1 << 5, /* our DELETE is wanted or under way */
@@ -139,9 +162,9 @@ struct s2si_ike_sa {
     struct s2si_ike_peer *peer;
     uint64_t id;
     enum s2si_sa_state state;
-    bool initiator;    /* of IKE_SA_INIT or of the rekey that made it */
+    bool initiator;     /* of IKE_SA_INIT or of the rekey that made it */
     bool authenticated; /* attached to the peer */
-    bool half_open;    /* counted as such */
+    bool half_open;     /* counted as such */
     uint64_t spi_i, spi_r;
     struct s2s_endpoint local, remote;
     bool nat_local, nat_remote, natt; /* natt: on port 4500, children encapsulated */
@@ -156,19 +179,19 @@ struct s2si_ike_sa {
     struct s2si_reassembly reassembly;
 
     struct s2si_slot mine, theirs;
-    uint32_t next_out, next_in;      /* Message IDs */
-    struct s2si_packet *answer;      /* to request next_in - 1 */
+    uint32_t next_out, next_in; /* Message IDs */
+    struct s2si_packet *answer; /* to request next_in - 1 */
     struct s2si_list children;
-    uint64_t successor;              /* of ST_REKEYED */
-    uint64_t instead_of;             /* reauthentication: this one goes when we stand */
-    uint64_t redundant_of;           /* collision: this one goes after a pause */
+    uint64_t successor;    /* of ST_REKEYED */
+    uint64_t instead_of;   /* reauthentication: this one goes when we stand */
+    uint64_t redundant_of; /* collision: this one goes after a pause */
 
     bool want_rekey, want_delete, want_liveness, want_child, probe;
-    bool doomed;                     /* to be deleted as soon as it is established */
-    bool reported;                   /* EV_IKE_UP was given */
-    bool told_failure;               /* EV_FAILED was given early */
+    bool doomed;       /* to be deleted as soon as it is established */
+    bool reported;     /* EV_IKE_UP was given */
+    bool told_failure; /* EV_FAILED was given early */
     enum s2si_ike_reason close_reason;
-    uint16_t failure;                /* notify to send with TASK_AUTH_FAILED */
+    uint16_t failure; /* notify to send with TASK_AUTH_FAILED */
     s2s_time created, established_at, last_seen;
     struct s2si_deadlines deadlines;
 };
@@ -178,10 +201,10 @@ enum s2si_child_state {
     CH_LARVAL,     /* no SPI or keys yet */
     CH_INSTALLING, /* wants are set, the kernel has not answered */
     CH_UP,
-    CH_REPLACED,   /* a newer one carries the traffic; DELETE is due */
-    CH_DELETING,   /* our DELETE is wanted or under way */
-    CH_DRAINING,   /* said goodbye; the inbound SA takes late packets */
-    CH_GONE        /* waits for the kernel's answers and its last output */
+    CH_REPLACED, /* a newer one carries the traffic; DELETE is due */
+    CH_DELETING, /* our DELETE is wanted or under way */
+    CH_DRAINING, /* said goodbye; the inbound SA takes late packets */
+    CH_GONE      /* waits for the kernel's answers and its last output */
 };
 
 struct s2si_child_sa {
@@ -192,16 +215,16 @@ struct s2si_child_sa {
     bool dirty;
     struct s2si_ike *ike;
     struct s2si_ike_peer *peer;
-    struct s2si_ike_sa *sa;     /* NULL while it drains after its IKE_SA's end */
+    struct s2si_ike_sa *sa; /* NULL while it drains after its IKE_SA's end */
     enum s2si_child_state state;
-    bool initiator;             /* we started the exchange that made it */
+    bool initiator; /* we started the exchange that made it */
     bool want_rekey;
-    bool reported;              /* EV_CHILD_UP was given */
+    bool reported; /* EV_CHILD_UP was given */
     bool up_once;
-    bool outbound_later;        /* responder of a rekey: outbound after the old one's DELETE (RFC 7296 section 2.8) */
-    uint64_t replaces;          /* id of the one it takes over from */
+    bool outbound_later; /* responder of a rekey: outbound after the old one's DELETE (RFC 7296 section 2.8) */
+    uint64_t replaces;   /* id of the one it takes over from */
     uint64_t replaced_by;
-    uint64_t redundant_of;      /* a duplicate of this one: to be deleted after a pause */
+    uint64_t redundant_of; /* a duplicate of this one: to be deleted after a pause */
     struct s2si_lowest lowest;
     struct s2si_deadlines deadlines;
 };
@@ -239,18 +262,18 @@ struct s2si_ike {
     s2s_time now;
     uint64_t next_id;
     struct s2si_list peers, sas;
-    struct s2si_map by_spi;    /* our SPI -> IKE_SA */
-    struct s2si_map by_id;     /* id -> IKE_SA */
-    struct s2si_map children;  /* id -> CHILD_SA */
-    struct s2si_map inits;     /* SPIi and address -> half-open IKE_SA */
+    struct s2si_map by_spi;   /* our SPI -> IKE_SA */
+    struct s2si_map by_id;    /* id -> IKE_SA */
+    struct s2si_map children; /* id -> CHILD_SA */
+    struct s2si_map inits;    /* SPIi and address -> half-open IKE_SA */
     struct s2si_timers timers;
     struct s2si_cookies cookies;
     s2s_time dh_refilled, error_refilled;
     uint32_t dh_tokens, error_tokens;
     struct s2si_list outputs, jobs, dirty;
-    size_t queued;             /* nodes with memory of their own in outputs */
+    size_t queued;                   /* nodes with memory of their own in outputs */
     struct s2si_output_node *handed; /* its packet is borrowed by the caller */
-    uint8_t *scratch, *chain, *wire;   /* limits.message_bytes each, and a little: opened, written, sealed message */
+    uint8_t *scratch, *chain, *wire; /* limits.message_bytes each, and a little: opened, written, sealed message */
     size_t room;
     struct s2si_ike_counters counters;
 };
@@ -262,14 +285,15 @@ void s2si_deadline_set(struct s2si_ike *ike, struct s2si_deadlines *deadlines, u
 void s2si_deadline_stop(struct s2si_ike *ike, struct s2si_deadlines *deadlines, unsigned which);
 /* base scaled by 1 - spread .. 1 (spread in percent), so that two ends do not act at once. */
 s2s_time s2si_jitter_down(struct s2si_ike *ike, s2s_time base, uint32_t spread_percent);
-s2s_time s2si_rekey_time(struct s2si_ike_peer *peer, s2s_time lifetime, bool first); /* first: the end that is to act first */
+s2s_time s2si_rekey_time(struct s2si_ike_peer *peer, s2s_time lifetime,
+                         bool first); /* first: the end that is to act first */
 
 /* ---- output.c ---- */
 struct s2si_packet *s2si_packet_new(struct s2si_ike *ike, size_t count, size_t bytes);
 void s2si_packet_drop(struct s2si_ike *ike, struct s2si_packet *packet); /* one reference */
 uint8_t *s2si_packet_piece_data(struct s2si_packet *packet, size_t n);
-void s2si_output_packet(struct s2si_ike *ike, struct s2si_packet *packet, uint64_t owner, const struct s2s_endpoint *local,
-                        const struct s2s_endpoint *remote);
+void s2si_output_packet(struct s2si_ike *ike, struct s2si_packet *packet, uint64_t owner,
+                        const struct s2s_endpoint *local, const struct s2s_endpoint *remote);
 /* A datagram that is kept nowhere. */
 void s2si_output_once(struct s2si_ike *ike, uint64_t owner, const struct s2s_endpoint *local,
                       const struct s2s_endpoint *remote, const uint8_t *data, size_t length);
@@ -304,8 +328,8 @@ void s2si_peer_attempt_failed(struct s2si_ike_peer *peer, enum s2si_ike_reason r
 void s2si_peer_lost(struct s2si_ike_peer *peer, bool restart);
 void s2si_peer_child_wanted(struct s2si_ike_peer *peer, bool failed);
 void s2si_peer_deadline(struct s2si_ike_peer *peer, unsigned which);
-void s2si_peer_event(struct s2si_ike_peer *peer, enum s2si_ike_event_type type, enum s2si_ike_reason reason, uint16_t notify,
-                     const char *detail);
+void s2si_peer_event(struct s2si_ike_peer *peer, enum s2si_ike_event_type type, enum s2si_ike_reason reason,
+                     uint16_t notify, const char *detail);
 
 /* ---- ike_sa.c ---- */
 struct s2si_ike_sa *s2si_sa_new(struct s2si_ike *ike, struct s2si_ike_peer *peer, bool initiator);
@@ -379,16 +403,18 @@ int s2si_lowest_compare(const struct s2si_lowest *a, const struct s2si_lowest *b
 /* ---- send.c: writing messages ---- */
 void s2si_chain_begin(struct s2si_ike_sa *sa, struct s2si_message_writer *writer);
 /* Seals the chain as request or response and sends it; keeps it for retransmission or in the reply cache. */
-int s2si_send_request(struct s2si_ike_sa *sa, struct s2si_slot *slot, uint8_t exchange, struct s2si_message_writer *writer);
+int s2si_send_request(struct s2si_ike_sa *sa, struct s2si_slot *slot, uint8_t exchange,
+                      struct s2si_message_writer *writer);
 int s2si_send_response(struct s2si_ike_sa *sa, struct s2si_slot *slot, uint8_t exchange,
                        struct s2si_message_writer *writer);
 /* A response with one notify and nothing else. Ends the slot. */
-void s2si_respond_notify(struct s2si_ike_sa *sa, struct s2si_slot *slot, uint8_t exchange, uint16_t notify, const void *data,
-                         size_t length);
+void s2si_respond_notify(struct s2si_ike_sa *sa, struct s2si_slot *slot, uint8_t exchange, uint16_t notify,
+                         const void *data, size_t length);
 /* IKE_SA_INIT messages: what ike->wire holds. */
 struct s2si_packet *s2si_packet_clear(struct s2si_ike *ike, size_t length);
-void s2si_send_clear_notify(struct s2si_ike *ike, const struct s2si_ike_header *request, const struct s2s_endpoint *local,
-                            const struct s2s_endpoint *remote, uint16_t notify, const void *data, size_t length);
+void s2si_send_clear_notify(struct s2si_ike *ike, const struct s2si_ike_header *request,
+                            const struct s2s_endpoint *local, const struct s2s_endpoint *remote, uint16_t notify,
+                            const void *data, size_t length);
 
 /* ---- ike_sa_init.c, ike_sa_init_r.c ---- */
 /* instead_of: id of an IKE_SA to be deleted when this one stands (reauthentication), 0 = none. */
@@ -413,13 +439,15 @@ void s2si_own_identity(const struct s2si_ike_sa *sa, struct s2si_identity *out);
 /* Makes the CHILD_SA of a negotiation and asks for its SPI; the slot waits for that. */
 int s2si_talks_child(struct s2si_ike_sa *sa, struct s2si_slot *slot, bool initiator);
 /* AUTH data of one side over a PSK; out has S2S_CRYPTO_MAX_HASH bytes. */
-int s2si_auth_compute(struct s2si_ike_sa *sa, bool initiator_side, struct s2s_span id_body, const struct s2si_secret *psk,
-                      uint8_t *out, size_t *length);
+int s2si_auth_compute(struct s2si_ike_sa *sa, bool initiator_side, struct s2s_span id_body,
+                      const struct s2si_secret *psk, uint8_t *out, size_t *length);
 
 /* ---- child_negotiation.c: what IKE_AUTH and CREATE_CHILD_SA share ---- */
 /* Writes SA, [Ni, KE,] TSi, TSr of our request or answer. */
-void s2si_child_offer(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, struct s2si_message_writer *writer, bool first);
-void s2si_child_answer(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, struct s2si_message_writer *writer, bool first);
+void s2si_child_offer(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, struct s2si_message_writer *writer,
+                      bool first);
+void s2si_child_answer(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, struct s2si_message_writer *writer,
+                       bool first);
 /* Responder: chooses proposal and selectors. @return 0 or the notify that refuses. */
 uint16_t s2si_child_choose(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, const struct s2si_message *message,
                            bool first);
@@ -436,7 +464,8 @@ void s2si_child_failed(struct s2si_ike_sa *sa, enum s2si_ike_reason reason, uint
 bool s2si_create_child_start(struct s2si_ike_sa *sa, struct s2si_child_sa *old); /* old NULL: a new one */
 void s2si_create_child_resume(struct s2si_ike_sa *sa, struct s2si_slot *slot, enum s2si_wait waited, int result);
 void s2si_create_child_request(struct s2si_ike_sa *sa, const struct s2si_message *message, enum s2si_message_kind kind);
-void s2si_create_child_response(struct s2si_ike_sa *sa, const struct s2si_message *message, enum s2si_message_kind kind);
+void s2si_create_child_response(struct s2si_ike_sa *sa, const struct s2si_message *message,
+                                enum s2si_message_kind kind);
 void s2si_create_child_r_resume(struct s2si_ike_sa *sa, struct s2si_slot *slot, enum s2si_wait waited, int result);
 void s2si_child_try_again(struct s2si_ike_sa *sa, struct s2si_child_sa *old, s2s_time pause);
 void s2si_rekey_child_answered(struct s2si_ike_sa *sa, uint64_t old_id, struct s2si_child_sa *child);
@@ -453,13 +482,16 @@ void s2si_rekey_ike_r_resume(struct s2si_ike_sa *sa, struct s2si_slot *slot, enu
 
 /* ---- informational.c ---- */
 bool s2si_informational_start(struct s2si_ike_sa *sa, enum s2si_task task);
-void s2si_informational_request(struct s2si_ike_sa *sa, const struct s2si_message *message, enum s2si_message_kind kind);
-void s2si_informational_response(struct s2si_ike_sa *sa, const struct s2si_message *message, enum s2si_message_kind kind);
+void s2si_informational_request(struct s2si_ike_sa *sa, const struct s2si_message *message,
+                                enum s2si_message_kind kind);
+void s2si_informational_response(struct s2si_ike_sa *sa, const struct s2si_message *message,
+                                 enum s2si_message_kind kind);
 
 /* ---- collision.c ---- */
 /* The notify with which a request is refused because of what we are doing ourselves, 0 = go on. child is the CHILD_SA
    that the request is about, NULL for none (RFC 7296 section 2.25). */
-uint16_t s2si_collision_refuses(const struct s2si_ike_sa *sa, enum s2si_task request, const struct s2si_child_sa *child);
+uint16_t s2si_collision_refuses(const struct s2si_ike_sa *sa, enum s2si_task request,
+                                const struct s2si_child_sa *child);
 
 /* ---- transitions.c ---- */
 void s2si_transition(struct s2si_ike_sa *sa, const struct s2si_message *message, enum s2si_message_kind kind);
@@ -477,18 +509,18 @@ bool s2si_natt_marker(const struct s2si_ike *ike, const struct s2s_endpoint *loc
 /* ---- admission.c ---- */
 enum s2si_admission { ADMIT, ADMIT_COOKIE /* ask for a cookie */, ADMIT_NOT };
 enum s2si_admission s2si_admission(struct s2si_ike *ike, const struct s2s_endpoint *remote, bool has_cookie);
-void s2si_admission_take(struct s2si_ike *ike); /* a DH step is about to be made for it */
+void s2si_admission_take(struct s2si_ike *ike);  /* a DH step is about to be made for it */
 bool s2si_admission_error(struct s2si_ike *ike); /* one more clear-text error answer may be sent */
 
 /* ---- notify_rules.c ---- */
 enum s2si_ike_reason s2si_reason_of(uint16_t notify);
-enum s2si_verdict { /* what an error notify in an answer to CREATE_CHILD_SA means */
-    VERDICT_FAIL,     /* this exchange failed, try again with back-off */
-    VERDICT_LATER,    /* TEMPORARY_FAILURE: the same again after a pause */
-    VERDICT_UNKNOWN_CHILD, /* CHILD_SA_NOT_FOUND: forget it, make a new one */
-    VERDICT_REAUTHENTICATE, /* NO_ADDITIONAL_SAS: a new IKE_SA is the only way */
-    VERDICT_OTHER_GROUP, /* INVALID_KE_PAYLOAD */
-    VERDICT_FATAL     /* INVALID_SYNTAX, AUTHENTICATION_FAILED: the IKE_SA is over */
+enum s2si_verdict {                         /* what an error notify in an answer to CREATE_CHILD_SA means */
+                    VERDICT_FAIL,           /* this exchange failed, try again with back-off */
+                    VERDICT_LATER,          /* TEMPORARY_FAILURE: the same again after a pause */
+                    VERDICT_UNKNOWN_CHILD,  /* CHILD_SA_NOT_FOUND: forget it, make a new one */
+                    VERDICT_REAUTHENTICATE, /* NO_ADDITIONAL_SAS: a new IKE_SA is the only way */
+                    VERDICT_OTHER_GROUP,    /* INVALID_KE_PAYLOAD */
+                    VERDICT_FATAL           /* INVALID_SYNTAX, AUTHENTICATION_FAILED: the IKE_SA is over */
 };
 enum s2si_verdict s2si_verdict_of(uint16_t notify);
 

@@ -38,7 +38,8 @@ void s2si_ike_peer_status(const struct s2si_ike_peer *peer, struct s2si_ike_stat
     out->connecting = connecting != NULL && up == NULL;
     if (up != NULL || connecting != NULL)
         of_sa(up != NULL ? up : connecting, out);
-    S2SI_LIST_EACH (at, &peer->children) {
+    S2SI_LIST_EACH(at, &peer->children)
+    {
         const struct s2si_child_sa *child = S2SI_CONTAINER(at, const struct s2si_child_sa, peer_node);
         if (child->sa != NULL && (child->state == CH_UP || child->state == CH_REPLACED) && child->sa->state == ST_UP)
             of_child(child, out);
