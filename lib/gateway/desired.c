@@ -174,7 +174,9 @@ void s2si_desired_mark(s2s_engine *engine, struct s2si_scope *scope)
     case S2SI_SCOPE_TUNNEL:
         mark_tunnel(engine, scope->owner);
         break;
-    default:
-        mark_paths(engine, scope->owner);
+    default: /* a kernel without ESP has no paths: the data path follows the group's pointer */
+        if (engine->capabilities & S2S_KERNEL_ESP) {
+            mark_paths(engine, scope->owner);
+        }
     }
 }

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kernel tun in network namespaces: run.py PROBE [CASE...]. One line a case: ok, not ok or skip."""
 import os
+import signal
+import subprocess
 import sys
+import threading
 import traceback
 
-from stage import Failure, Namespace, Probe, run, same, wait_for
+from stage import Failure, Namespace, Probe, same, wait_for
 
 A, B = "198.51.100.1", "198.51.100.2"
 A6, B6 = "2001:db8::1", "2001:db8::2"
@@ -460,9 +463,75 @@ def streams(stage):
     same("reset", right.expect("stream closed %s" % other).split()[4] != "error=0", True)
 
 
+class Gateway:
+    """tun_gateway inside a namespace."""
+
+    def __init__(self, stage, namespace, name, *arguments):
+        program = os.path.join(os.path.dirname(stage.program), "tun_gateway")
+        self.process = subprocess.Popen(["ip", "netns", "exec", namespace.name, program, name, *arguments], text=True,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.lines = []
+        threading.Thread(target=self._read, daemon=True).start()
+        stage.probes.append(self)
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.append(line.strip())
+
+    def event(self, word, count=1):
+        """Waits for an event's name, so many times."""
+        wait_for("%s; seen: %s" % (word, self.lines), lambda: sum(line.startswith("event " + word) for line in self.lines) >= count)
+
+    def signal(self, number):
+        """Sends a signal and waits for the end."""
+        self.process.send_signal(number)
+        self.process.wait(timeout=20)
+        return self.process.returncode
+
+    def quit(self):
+        """For the stage."""
+        if self.process.poll() is None:
+            self.signal(signal.SIGKILL)
+
+
+def whole_gateways(stage):
+    """Two engines with drivers over kernel tun: a ping through the tunnel under a default route that would leak; kill -9 fails
+    closed; the next start adopts; SIGTERM leaves nothing."""
+    before = [stage.left.ip("-4", "rule"), stage.left.routes("main")]
+    stage.left.ip("addr", "add", "10.1.0.1/16", "dev", "lo")
+    stage.right.ip("addr", "add", "10.2.0.1/16", "dev", "lo")
+    end = "169.254.10.0/30"
+    right = Gateway(stage, stage.right, "right", B, A, "10.2.0.0/16", "10.1.0.0/16", end, "169.254.10.2", "add")
+    wait_for("the answering side is there", lambda: stage.right.run("ss", "-Huan", "sport = :500"))
+
+    def ping():
+        return stage.left.run("ping", "-c", "1", "-W", "1", "-I", "10.1.0.1", "10.2.0.1", check=False)
+
+    def begin():
+        gateway = Gateway(stage, stage.left, "left", A, B, "10.1.0.0/16", "10.2.0.0/16", end, "169.254.10.1", "start")
+        gateway.event("route_published")
+        wait_for("a ping comes back", lambda: "1 received" in ping())
+        return gateway
+
+    left = begin()
+    table = [entry for entry in stage.left.rules() if entry.startswith("151")][0].split()[4]
+    left.signal(signal.SIGKILL)
+    same("fails closed", stage.left.routes(table), [("unreachable", "10.2.0.0/16", "-", 10000, "-")])
+    same("no ping", "1 received" in ping(), False)
+    left = begin()
+    right.event("ike_established", 2)
+    same("a regular end", left.signal(signal.SIGTERM), 0)
+    same("said goodbye", "gone" in left.lines, True)
+    same("nothing was refused", [line for line in left.lines if "refused" in line], [])
+    right.event("delete_received")
+    stage.left.ip("addr", "del", "10.1.0.1/16", "dev", "lo")
+    same("nothing is left", [stage.left.ip("-4", "rule"), stage.left.routes("main")], before)
+    same("no route is left", stage.left.routes(table), [])
+
+
 CASES = [device_and_address, refusals, port_in_use, no_privilege_for_raw, datagrams, dynamic_address, fragments, bursts,
          routes_and_rules, crash_and_adopt, adopts_a_persistent_device, outer_stays_out, outer_stays_out_6, clear_traffic_is_caught, inner_traffic,
-         notices, uplink_address, streams]
+         notices, uplink_address, streams, whole_gateways]
 
 
 def missing():
