@@ -86,7 +86,8 @@ struct s2si_ike_peer_config {
 void s2si_ike_peer_config_init(struct s2si_ike_peer_config *config);
 
 struct s2si_ike *s2si_ike_new(const struct s2si_ike_params *params);
-void s2si_ike_free(struct s2si_ike *ike); /* silent: no farewell; wipes everything */
+/* Silent: no farewell; wipes everything. Jobs that were handed out must be done before. */
+void s2si_ike_free(struct s2si_ike *ike);
 
 /* @return 0, S2S_ERR_NO_MEMORY, S2S_ERR_UNSUPPORTED (an algorithm that this build lacks). */
 int s2si_ike_peer_add(struct s2si_ike *ike, const struct s2si_ike_peer_config *config, s2s_time now,
