@@ -67,6 +67,7 @@ struct s2s_sim_stats {
     uint64_t no_memory;  /**< lost because the allocator refused. */
     uint64_t packets_alive; /**< in links and queues now. */
 };
+/** Fills stats, whose struct_size the caller set; so for all functions of this kind below. */
 S2S_API void s2s_sim_stats(const s2s_sim *sim, struct s2s_sim_stats *stats);
 
 /* ---- nodes ---- */
@@ -81,6 +82,7 @@ enum s2s_sim_mode {
     S2S_SIM_RAW = 0, /**< a kernel without ESP: the engine does it. Capabilities RAW_ESP, STREAMS, TCP_MD5, ROUTES. */
     S2S_SIM_ESP = 1  /**< does ESP itself: also ESP, with SA, policy and path actions. */
 };
+/** How a gateway node's kernel behaves. */
 struct s2s_sim_gateway_params {
     size_t struct_size;
     enum s2s_sim_mode mode;
@@ -92,17 +94,27 @@ struct s2s_sim_gateway_params {
     uint32_t refuse_ppm;                        /**< chance that an operation is refused with S2S_ERR_KERNEL. Default 0. */
     uint32_t stream_buffer;                     /**< bytes kept each way by a stream. Default 65536; at least 2048. */
 };
+/** Fills in the defaults for a struct of this size; so for all functions of this kind below. */
 S2S_API void s2s_sim_gateway_params_init(struct s2s_sim_gateway_params *params, size_t struct_size);
 /** A gateway node: a router with a kernel. params NULL = defaults. */
 S2S_API int s2s_sim_gateway_new(s2s_sim *sim, const char *name, const struct s2s_sim_gateway_params *params,
                                 s2s_sim_node **node);
+/** The name as given (cut to 31 characters). Borrowed from the node. */
 S2S_API const char *s2s_sim_node_name(const s2s_sim_node *node);
+
+/*
+ * Routing is that of kernel_tun.h: what an engine installed comes first, then the node's own networks and routes, then an
+ * installed default route, then the node's own default route; in each the longest prefix, then the lowest metric. Outer
+ * packets see none of what an engine installed. Two things simpler than Linux: nobody fragments, and a link has two ends,
+ * so that there is no ARP.
+ */
 
 /** Gives a node an address on one of its links ("10.0.0.1/24": the rest of the prefix is reached through that link; link NULL =
  *  loopback). @return 0, S2S_ERR_INVALID, S2S_ERR_EXISTS, S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_sim_address(s2s_sim_node *node, s2s_sim_link *link, const char *address);
-/** A route of the node's own (metric 0, the best): what is in prefix leaves by link. @return as s2s_sim_address. */
+/** A route of the node's own (metric 0): what is in prefix leaves by link. @return as s2s_sim_address. */
 S2S_API int s2s_sim_route(s2s_sim_node *node, const char *prefix, s2s_sim_link *link);
+/** The same with a metric: the lowest one of equal prefixes is taken. */
 S2S_API int s2s_sim_route_metric(s2s_sim_node *node, const char *prefix, s2s_sim_link *link, uint32_t metric);
 /** Takes it away again. @return 0, S2S_ERR_NOT_FOUND, S2S_ERR_INVALID. */
 S2S_API int s2s_sim_route_delete(s2s_sim_node *node, const char *prefix, s2s_sim_link *link);
@@ -110,6 +122,7 @@ S2S_API int s2s_sim_route_delete(s2s_sim_node *node, const char *prefix, s2s_sim
 /** An address goes away or comes back (text without length). A gateway node's kernel gives NOTICE_ADDRESS_DOWN or _UP.
  *  Packets to it are lost, none can be sent from it. @return 0, S2S_ERR_NOT_FOUND, S2S_ERR_INVALID. */
 S2S_API int s2s_sim_address_down(s2s_sim_node *node, const char *address);
+/** It is back. */
 S2S_API int s2s_sim_address_up(s2s_sim_node *node, const char *address);
 
 /** Where a packet would go that this node had to send from source (NULL = any) to destination. */
@@ -132,6 +145,7 @@ struct s2s_sim_node_stats {
     uint64_t nat_unmatched;  /**< came to the NAT address without a mapping. */
     uint64_t echo_answered;
 };
+/** Fills stats. */
 S2S_API void s2s_sim_node_stats(const s2s_sim_node *node, struct s2s_sim_node_stats *stats);
 /** Whether the node answers an oversized packet with DF (and IPv6) by "packet too big"; default true. Without, it is a PMTU
  *  black hole. Packets without DF are fragmented by nobody here: they are lost and counted as too_big. */
@@ -159,6 +173,7 @@ S2S_API void s2s_sim_link_params_init(struct s2s_sim_link_params *params, size_t
 /** Joins two nodes, both directions alike. params NULL = defaults. @return 0, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_sim_link_new(s2s_sim *sim, const char *name, s2s_sim_node *a, s2s_sim_node *b,
                              const struct s2s_sim_link_params *params, s2s_sim_link **link);
+/** The name as given (cut to 31 characters). Borrowed from the link. */
 S2S_API const char *s2s_sim_link_name(const s2s_sim_link *link);
 /** New settings from now on; packets under way keep theirs. @return 0 or S2S_ERR_INVALID. */
 S2S_API int s2s_sim_link_set(s2s_sim_link *link, enum s2s_sim_direction direction, const struct s2s_sim_link_params *params);
@@ -174,6 +189,7 @@ struct s2s_sim_link_stats {
     uint64_t delivered;            /**< came out, duplicates included. */
     uint64_t lost, duplicated, reordered, blackholed, too_big, overflow;
 };
+/** Fills stats of one direction. */
 S2S_API void s2s_sim_link_stats(const s2s_sim_link *link, enum s2s_sim_direction direction, struct s2s_sim_link_stats *stats);
 
 /** A packet on a link, as put on it: also such that the link then loses. */
@@ -186,6 +202,7 @@ struct s2s_sim_frame {
     size_t length;
     bool lost;           /**< it will not come out. */
 };
+/** Receives frames; a leaf: it must not change the world. */
 typedef void (*s2s_sim_frame_function)(void *user, const struct s2s_sim_frame *frame);
 /** Calls function for each packet put on the link; any number of taps. @return 0, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_sim_tap(s2s_sim_link *link, s2s_sim_frame_function function, void *user);
@@ -194,6 +211,7 @@ S2S_API int s2s_sim_tap(s2s_sim_link *link, s2s_sim_frame_function function, voi
 enum s2s_sim_fate { S2S_SIM_PASS = 0, S2S_SIM_LOSE = 1, S2S_SIM_TWICE = 2 };
 /** Sees each packet before the link does and may change its bytes (not its length). Replaces an earlier one; NULL = none. */
 typedef enum s2s_sim_fate (*s2s_sim_filter_function)(void *user, enum s2s_sim_direction direction, uint8_t *data, size_t length);
+/** Puts the man in the middle on a link, or (NULL) takes him off. */
 S2S_API void s2s_sim_filter(s2s_sim_link *link, s2s_sim_filter_function function, void *user);
 /** Puts a forged or captured IP packet on the link, past its filter. @return 0, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_sim_inject(s2s_sim_link *link, enum s2s_sim_direction direction, const uint8_t *data, size_t length);
@@ -201,6 +219,7 @@ S2S_API int s2s_sim_inject(s2s_sim_link *link, enum s2s_sim_direction direction,
 /** The cleartext detector: counts the packets put on this link whose own (outer) source or destination lies in one of these
  *  prefixes. May be called again to add more. @return 0, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_sim_watch(s2s_sim_link *link, const char *prefix);
+/** How many packets that were. */
 S2S_API uint64_t s2s_sim_watched(const s2s_sim_link *link);
 
 /* ---- captures ---- */
@@ -211,10 +230,12 @@ S2S_API uint64_t s2s_sim_watched(const s2s_sim_link *link);
 S2S_API void s2s_sim_pcap_header(uint8_t *out);
 /** The record header of a frame; its data follow in the file. */
 S2S_API void s2s_sim_pcap_record(const struct s2s_sim_frame *frame, uint8_t *out);
-/** Captures a link into memory as a pcap file of at most limit bytes (0 = 64 MiB); packets beyond it are counted, not kept. */
+/** Captures a link into memory as a pcap file of at most limit bytes (0 = 64 MiB); packets beyond it are counted, not kept.
+ *  @return 0, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_sim_capture_start(s2s_sim_link *link, size_t limit, s2s_sim_capture **capture);
 /** The file so far. Borrowed until time passes. */
 S2S_API const uint8_t *s2s_sim_capture_data(const s2s_sim_capture *capture, size_t *length);
+/** Packets that did not fit. */
 S2S_API uint64_t s2s_sim_capture_missed(const s2s_sim_capture *capture);
 
 /* ---- rules and NAT ---- */
@@ -231,7 +252,7 @@ struct s2s_sim_rule {
 };
 /** Adds a rule; works on what the node forwards, receives and sends. id (may be NULL) names it. @return 0, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_sim_rule_add(s2s_sim_node *node, const struct s2s_sim_rule *rule, uint32_t *id);
-/** @return 0 or S2S_ERR_NOT_FOUND. */
+/** Takes a rule away. @return 0 or S2S_ERR_NOT_FOUND. */
 S2S_API int s2s_sim_rule_remove(s2s_sim_node *node, uint32_t id);
 /** Packets lost to it so far; 0 for an unknown one. */
 S2S_API uint64_t s2s_sim_rule_hits(const s2s_sim_node *node, uint32_t id);
@@ -245,6 +266,7 @@ S2S_API void s2s_sim_nat_rebind(s2s_sim_node *node);
 
 /* ---- traffic ---- */
 
+/** An echo request at an interval. */
 struct s2s_sim_ping_params {
     size_t struct_size;
     const char *source;      /**< NULL = the address of the link it leaves by. */
@@ -256,11 +278,13 @@ struct s2s_sim_ping_params {
     uint8_t ttl;             /**< default 64. */
     bool dont_fragment;
 };
+/** Defaults as noted above. */
 S2S_API void s2s_sim_ping_params_init(struct s2s_sim_ping_params *params, size_t struct_size);
 /** Pings from a host (any node). @return 0, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_sim_ping_start(s2s_sim_node *node, const struct s2s_sim_ping_params *params, s2s_sim_ping **ping);
 /** Sends no more; late answers are still recorded. */
 S2S_API void s2s_sim_ping_stop(s2s_sim_ping *ping);
+/** What became of one request. */
 struct s2s_sim_ping_record {
     s2s_time sent;
     s2s_time answered;   /**< S2S_TIME_NEVER = not yet. */
@@ -269,12 +293,14 @@ struct s2s_sim_ping_record {
 };
 /** The record of request number index (from 0). @return 0 or S2S_ERR_NOT_FOUND. */
 S2S_API int s2s_sim_ping_record(const s2s_sim_ping *ping, uint32_t index, struct s2s_sim_ping_record *record);
+/** Figures of a ping. */
 struct s2s_sim_ping_stats {
     size_t struct_size;
     uint32_t sent, answered, duplicates, reordered;
     uint32_t unreachable;    /**< ICMP errors that came back for it. */
     s2s_time longest_gap;    /**< the longest time between two answers less the interval; 0 with fewer than two. */
 };
+/** Fills stats, at any time. */
 S2S_API void s2s_sim_ping_stats(const s2s_sim_ping *ping, struct s2s_sim_ping_stats *stats);
 
 /** A stream of numbered UDP packets. */
@@ -288,11 +314,14 @@ struct s2s_sim_flow_params {
     uint8_t tos;
     bool dont_fragment;
 };
+/** Defaults as noted above. */
 S2S_API void s2s_sim_flow_params_init(struct s2s_sim_flow_params *params, size_t struct_size);
 /** Sends from one node; what arrives at to is recorded. @return 0, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_sim_flow_start(s2s_sim_node *from, s2s_sim_node *to, const struct s2s_sim_flow_params *params,
                                s2s_sim_flow **flow);
+/** Sends no more; what is under way is still recorded. */
 S2S_API void s2s_sim_flow_stop(s2s_sim_flow *flow);
+/** Figures of a flow. */
 struct s2s_sim_flow_stats {
     size_t struct_size;
     uint32_t sent, received; /**< received: each number once. */
@@ -300,6 +329,7 @@ struct s2s_sim_flow_stats {
     s2s_time longest_gap;    /**< the longest time between two arrivals less the interval. */
     s2s_time last_arrival;   /**< S2S_TIME_NEVER = none. */
 };
+/** Fills stats, at any time. */
 S2S_API void s2s_sim_flow_stats(const s2s_sim_flow *flow, struct s2s_sim_flow_stats *stats);
 
 /* ---- gateway nodes ---- */
@@ -322,10 +352,12 @@ S2S_API void s2s_sim_node_crash(s2s_sim_node *node);
 S2S_API void s2s_sim_node_reboot(s2s_sim_node *node);
 /** What is installed on a gateway node, for assertions. @return how many there are; fills up to capacity. */
 S2S_API size_t s2s_sim_installed_routes(const s2s_sim_node *node, struct s2s_action_route *out, size_t capacity);
+/** What the process on a gateway node has installed; streams counts those that are closing, too. */
 struct s2s_sim_installed {
     size_t struct_size;
     size_t devices, addresses, tunnel_routes, unreachable_routes, binds, listeners, streams, sas, policies, paths;
 };
+/** Counts what is installed. */
 S2S_API void s2s_sim_installed(const s2s_sim_node *node, struct s2s_sim_installed *installed);
 
 /** Figures of a gateway node's kernel. */
@@ -338,6 +370,7 @@ struct s2s_sim_kernel_stats {
     uint64_t esp_refused;                          /**< mode ESP: packets that no SA or policy took. */
     uint64_t segments, retransmissions, bad_md5, stream_resets;
 };
+/** Fills stats. */
 S2S_API void s2s_sim_kernel_stats(const s2s_sim_node *node, struct s2s_sim_kernel_stats *stats);
 /** Makes the kernel say something of its own accord. @return 0, S2S_ERR_STATE (no process). */
 S2S_API int s2s_sim_notice(s2s_sim_node *node, const struct s2s_kernel_notice *notice);

@@ -147,6 +147,9 @@ int s2si_sim_route_put(struct s2si_sim_routes *routes, const struct s2si_sim_rou
 /* Removes every route for which match says so. @return how many. */
 size_t s2si_sim_route_remove(struct s2si_sim_routes *routes, bool (*match)(void *user, const struct s2si_sim_route *route),
                              void *user);
+/* The same for the routes of one prefix: quick. */
+size_t s2si_sim_route_remove_at(struct s2si_sim_routes *routes, const struct s2s_prefix *prefix,
+                                bool (*match)(void *user, const struct s2si_sim_route *route), void *user);
 void s2si_sim_route_each(const struct s2si_sim_routes *routes, void (*visit)(void *user, const struct s2si_sim_route *route),
                          void *user);
 /* What the engine installed first, then the longest prefix whose source fits, the longest source, the lowest metric (see

@@ -237,8 +237,9 @@ static bool is_that_route(void *user, const struct s2si_sim_route *route)
 
 int s2si_sim_route_take(struct s2si_sim_kernel *kernel, struct s2si_sim_operation *operation, struct s2s_result *result)
 {
+    struct s2s_action_route *route = &operation->action.route;
     (void)result;
-    size_t removed = s2si_sim_route_remove(&kernel->node->routes, is_that_route, &operation->action.route);
+    size_t removed = s2si_sim_route_remove_at(&kernel->node->routes, &route->prefix, is_that_route, route);
     return removed == 0 ? S2S_ERR_NOT_FOUND : 0;
 }
 

@@ -5,7 +5,7 @@
 
 #define COMPLETE_MIN (50 * (s2s_time)1000)
 #define COMPLETE_MAX (5 * (s2s_time)S2S_MILLISECOND)
-enum { STREAM_BUFFER = 65536, STREAM_BUFFER_LEAST = 2048, OPERATIONS_MOST = 65536 };
+enum { STREAM_BUFFER = 65536, STREAM_BUFFER_LEAST = 2048, OPERATIONS_MOST = 1 << 20 };
 
 void s2s_sim_gateway_params_init(struct s2s_sim_gateway_params *params, size_t struct_size)
 {
@@ -163,6 +163,9 @@ static void operation_free(struct s2si_sim_operation *operation)
     s2si_sim_cancel(sim, &operation->event);
     s2si_list_remove(&operation->node);
     operation->kernel->stats.outstanding--;
+    if (operation->key != 0 && s2si_map_get(&operation->kernel->latest, &operation->key, sizeof operation->key) == operation) {
+        s2si_map_remove(&operation->kernel->latest, &operation->key, sizeof operation->key);
+    }
     s2si_free_secret(&sim->mem, operation->blob, operation->blob_size);
     s2si_free_secret(&sim->mem, operation, sizeof *operation);
 }
@@ -220,18 +223,18 @@ static int decide_refusal(struct s2si_sim_kernel *kernel, enum s2s_action_type t
     return chance && type != S2S_ACTION_STREAM_CLOSE ? S2S_ERR_KERNEL : 0;
 }
 
-/* When the last operation on this key is due; 0 = none is under way. */
-static s2s_time last_of_key(const struct s2si_sim_kernel *kernel, uint64_t key)
+/* Takes its place behind the last operation on its key; *last is when that one is due, 0 = there is none. */
+static bool line_up(struct s2si_sim_kernel *kernel, struct s2si_sim_operation *operation, s2s_time *last)
 {
-    s2s_time last = 0;
-    const struct s2si_list *at;
-    S2SI_LIST_EACH(at, &kernel->operations) {
-        const struct s2si_sim_operation *operation = S2SI_CONTAINER(at, struct s2si_sim_operation, node);
-        if (operation->key == key && operation->event.at > last) {
-            last = operation->event.at;
-        }
+    *last = 0;
+    if (operation->key == 0) {
+        return true;
     }
-    return key == 0 ? 0 : last;
+    const struct s2si_sim_operation *other = s2si_map_remove(&kernel->latest, &operation->key, sizeof operation->key);
+    if (other != NULL) {
+        *last = other->event.at;
+    }
+    return s2si_map_put(&kernel->latest, &operation->key, sizeof operation->key, operation) == 0;
 }
 
 static struct s2si_sim_operation *operation_new(struct s2si_sim_kernel *kernel, const struct s2s_action *action)
@@ -260,22 +263,32 @@ static struct s2si_sim_operation *operation_new(struct s2si_sim_kernel *kernel, 
     return operation;
 }
 
+static void answer_no_memory(struct s2si_sim_operation *operation)
+{
+    struct s2si_sim_kernel *kernel = operation->kernel;
+    uint64_t op = operation->action.op;
+    operation_free(operation);
+    answer_error(kernel, op, S2S_ERR_NO_MEMORY, NULL);
+}
+
 static void schedule(struct s2si_sim_kernel *kernel, struct s2si_sim_operation *operation)
 {
     s2s_sim *sim = kernel->node->sim;
-    s2s_time min = kernel->params.complete_min, max = kernel->params.complete_max;
-    s2s_time last = last_of_key(kernel, operation->key), due = sim->now + min + s2si_sim_below(sim, max - min + 1);
+    s2s_time min = kernel->params.complete_min, max = kernel->params.complete_max, last;
+    s2s_time due = sim->now + min + s2si_sim_below(sim, max - min + 1);
     bool at_once = max == 0 || operation->action.type == S2S_ACTION_STREAM_CLOSE;
     s2si_list_append(&kernel->operations, &operation->node);
+    if (!line_up(kernel, operation, &last)) {
+        answer_no_memory(operation);
+        return;
+    }
     if (at_once && last == 0) {
         carry_out(sim, &operation->event);
         return;
     }
     due = at_once ? sim->now : due;
     if (!s2si_sim_arrange(sim, &operation->event, due < last ? last : due)) {
-        uint64_t op = operation->action.op;
-        operation_free(operation);
-        answer_error(kernel, op, S2S_ERR_NO_MEMORY, NULL);
+        answer_no_memory(operation);
     }
 }
 
@@ -471,6 +484,7 @@ int s2si_sim_kernel_new(s2s_sim_node *node, const struct s2s_sim_gateway_params 
     node->kernel = kernel;
     kernel->params = params;
     s2si_list_init(&kernel->operations);
+    s2si_map_init(&kernel->latest, &node->sim->mem, 0, 0);
     s2si_list_init(&kernel->notices);
     s2si_list_init(&kernel->binds);
     s2si_sim_data_init(kernel);
@@ -497,6 +511,7 @@ void s2si_sim_kernel_free(s2s_sim_node *node)
     s2si_sim_uninstall(kernel, true);
     s2si_sim_esp_free(kernel);
     s2si_sim_streams_free(kernel);
+    s2si_map_clear(&kernel->latest);
     s2si_free(&node->sim->mem, kernel, sizeof *kernel);
     node->kernel = NULL;
 }

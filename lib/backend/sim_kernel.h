@@ -47,6 +47,7 @@ struct s2si_sim_kernel {
     bool running;
     struct s2s_kernel_sink sink;
     struct s2si_list operations, binds, notices;
+    struct s2si_map latest; /* key -> the last operation on it */
     struct s2si_sim_refusal refusals[S2S_ACTION_CRYPTO_JOB + 1];
     struct s2si_sim_device devices[S2SI_SIM_DEVICES];
     struct s2si_list queue; /* packets on their way up */

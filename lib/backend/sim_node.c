@@ -176,7 +176,7 @@ static bool is_connected_route(void *user, const struct s2si_sim_route *route)
 void s2si_sim_address_drop(s2s_sim_node *node, struct s2si_sim_address *address)
 {
     struct s2si_sim_route route = connected_route(address);
-    s2si_sim_route_remove(&node->routes, is_connected_route, &route);
+    s2si_sim_route_remove_at(&node->routes, &route.prefix, is_connected_route, &route);
     s2si_list_remove(&address->node);
     s2si_free(&node->sim->mem, address, sizeof *address);
 }
@@ -252,7 +252,7 @@ int s2s_sim_route_delete(s2s_sim_node *node, const char *prefix, s2s_sim_link *l
     if (node == NULL || link == NULL || prefix == NULL || s2s_prefix_parse(prefix, &route.prefix) != 0) {
         return S2S_ERR_INVALID;
     }
-    return s2si_sim_route_remove(&node->routes, is_own_route, &route) == 0 ? S2S_ERR_NOT_FOUND : 0;
+    return s2si_sim_route_remove_at(&node->routes, &route.prefix, is_own_route, &route) == 0 ? S2S_ERR_NOT_FOUND : 0;
 }
 
 enum s2s_sim_way s2s_sim_way(const s2s_sim_node *node, const char *source_text, const char *destination_text)

@@ -140,6 +140,17 @@ static bool sweep_slot(void *user, const struct s2s_prefix *prefix, void *value)
     return true;
 }
 
+size_t s2si_sim_route_remove_at(struct s2si_sim_routes *routes, const struct s2s_prefix *prefix,
+                                bool (*match)(void *user, const struct s2si_sim_route *route), void *user)
+{
+    struct sweep sweep = {.routes = routes, .match = match, .user = user};
+    struct slot *slot = s2si_trie_get(&routes->trie, prefix);
+    if (slot != NULL && !sweep_slot(&sweep, prefix, slot)) {
+        slot_free(routes, slot);
+    }
+    return sweep.removed;
+}
+
 size_t s2si_sim_route_remove(struct s2si_sim_routes *routes, bool (*match)(void *user, const struct s2si_sim_route *route),
                              void *user)
 {
