@@ -30,24 +30,19 @@ const char *event_text(const struct event_entry *entry, const char *member)
     return text ? text : "";
 }
 
-unsigned event_number(const struct event_entry *entry, const char *member)
+static bool text_matches(const cJSON *object, const char *member, const char *wanted)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(entry->json, member);
-    return cJSON_IsNumber(item) && item->valuedouble > 0 ? (unsigned)item->valuedouble : 0;
-}
-
-static bool text_matches(const struct event_entry *entry, const char *member, const char *wanted)
-{
-    return !wanted || strcmp(event_text(entry, member), wanted) == 0;
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, member));
+    return !wanted || (text && strcmp(text, wanted) == 0);
 }
 
 static bool matches(const struct event_entry *entry, const struct event_query *query)
 {
-    bool moved = strcmp(event_text(entry, "type"), "path_switched") == 0;
-    return entry->side == query->side && entry->at >= query->since && text_matches(entry, "type", query->type) &&
-           text_matches(entry, moved ? "to_connection" : "connection", query->connection) &&
-           text_matches(entry, "trigger", query->trigger) &&
-           (!query->tunnel || event_number(entry, moved ? "to_tunnel" : "tunnel") == query->tunnel);
+    const cJSON *to = cJSON_GetObjectItemCaseSensitive(entry->json, "to"), *where = to ? to : entry->json;
+    const cJSON *tunnel = cJSON_GetObjectItemCaseSensitive(where, "tunnel");
+    return entry->side == query->side && entry->at >= query->since && text_matches(entry->json, "type", query->type) &&
+           text_matches(entry->json, "trigger", query->trigger) && text_matches(where, "connection", query->connection) &&
+           (!query->tunnel || (cJSON_IsNumber(tunnel) && (unsigned)tunnel->valuedouble == query->tunnel));
 }
 
 const struct event_entry *events_find(const struct events *events, const struct event_query *query)

@@ -35,9 +35,8 @@ struct event_query {
 void events_add(struct events *events, enum side side, double at, const char *line);
 /* The first that matches, or NULL; stays valid until the next events_add. */
 const struct event_entry *events_find(const struct events *events, const struct event_query *query);
-/* A text or number member; "" or 0 where there is none. */
+/* A text member; "" where there is none. */
 const char *event_text(const struct event_entry *entry, const char *member);
-unsigned event_number(const struct event_entry *entry, const char *member);
 void events_free(struct events *events);
 
 #endif

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* memmem */
 #include "pcap.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <s2svpn/types.h>
@@ -12,11 +13,16 @@ struct pair {
     uint8_t forth[8], back[8]; /* source and destination as they lie in an inner header */
 };
 
-static uint32_t number(const uint8_t *data)
+/* A file's magic number tells its byte order. */
+static uint32_t number(const uint8_t *data, bool big)
 {
-    uint32_t value;
-    memcpy(&value, data, sizeof value); /* captures of this machine are in its own byte order */
-    return value;
+    return big ? (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3]
+               : (uint32_t)data[3] << 24 | (uint32_t)data[2] << 16 | (uint32_t)data[1] << 8 | data[0];
+}
+
+static bool is_magic(uint32_t value)
+{
+    return value == 0xa1b2c3d4u || value == 0xa1b23c4du; /* microseconds, nanoseconds */
 }
 
 static int pair_of(const char *host_a, const char *host_b, struct pair *pair)
@@ -93,17 +99,17 @@ int pcap_count(const uint8_t *data, size_t length, const char *const *networks, 
                struct pcap_figures *figures)
 {
     struct pair pair;
-    if (length < FILE_HEADER || (number(data) != 0xa1b2c3d4u && number(data) != 0xa1b23c4du) ||
-        pair_of(host_a, host_b, &pair) != 0)
+    bool big = length >= FILE_HEADER && is_magic(number(data, true));
+    if (length < FILE_HEADER || (!big && !is_magic(number(data, false))) || pair_of(host_a, host_b, &pair) != 0)
         return -1;
-    uint32_t link = number(data + 20) & 0xffffu;
+    uint32_t link = number(data + 20, big) & 0xffffu;
     if (link != LINK_ETHERNET && link != LINK_RAW)
         return -1;
     size_t at = FILE_HEADER;
     while (at < length) {
         if (length - at < RECORD_HEADER)
             return -1;
-        size_t kept = number(data + at + 8);
+        size_t kept = number(data + at + 8, big);
         at += RECORD_HEADER;
         if (kept > length - at)
             return -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pcap: looks through a capture file for inner addresses. Ethernet and raw IP captures, either byte order of this machine's kind. */
+/* pcap: looks through a capture file for inner addresses. Ethernet and raw IP captures, either byte order. */
 #ifndef ALI_AWS_PCAP_H
 #define ALI_AWS_PCAP_H
 

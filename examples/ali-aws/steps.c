@@ -67,7 +67,7 @@ static int step_aws(struct run *run)
 static bool everything_up(void *user)
 {
     struct view view;
-    return view_read(user, &view) == 0 && view_all_up(&view);
+    return view_read(user, &view) == 0 && view_all_up(&view) && view.routes_ready;
 }
 
 static int step_alibaba_connection(struct run *run)
@@ -81,7 +81,7 @@ static int step_alibaba_connection(struct run *run)
     if (apply(net, ALIBABA, clouds_alibaba_json(STAGE_PUBLISHED, &run->aws)) != 0)
         return -1;
     printf("    policy route %s -> %s is published\n", places[ALIBABA].vpc, places[AWS].vpc);
-    return net_wait(net, UP_LIMIT, NET_EVENT_MS, everything_up, net, "both tunnels up at both ends");
+    return net_wait(net, UP_LIMIT, NET_EVENT_MS, everything_up, net, "both tunnels up at both ends, every route published and live");
 }
 
 /* ---- 4: ping, and every way to lose tunnel 1 ---- */

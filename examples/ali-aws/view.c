@@ -27,6 +27,11 @@ static double number(const cJSON *tunnel, const char *name)
     return cJSON_IsNumber(item) ? item->valuedouble : 0;
 }
 
+static bool is_true(const cJSON *object, const char *name)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
 static void copy_text(const cJSON *tunnel, const char *name, char *out, size_t room)
 {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tunnel, name));
@@ -39,13 +44,29 @@ static void read_tunnel(const cJSON *status, struct tunnel_view *view)
     copy_text(tunnel, "status", view->status, sizeof view->status);
     copy_text(tunnel, "local_address", view->local, sizeof view->local);
     view->up = strcmp(view->status, up_words[view->side]) == 0;
-    view->active = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(tunnel, "active"));
+    view->active = is_true(tunnel, "active");
     view->bytes = (struct byte_counts){number(tunnel, "bytes_in"), number(tunnel, "bytes_out")};
+}
+
+static bool routes_ready(const cJSON *status)
+{
+    const cJSON *route;
+    bool any = false;
+    cJSON_ArrayForEach(route, cJSON_GetObjectItemCaseSensitive(status, "routes"))
+    {
+        if (!is_true(route, "published"))
+            continue;
+        if (!is_true(route, "installed") || !is_true(route, "live"))
+            return false;
+        any = true;
+    }
+    return any;
 }
 
 int view_read(struct net *net, struct view *view)
 {
     memset(view, 0, sizeof *view);
+    view->routes_ready = true;
     for (unsigned side = 0; side < SIDES; side++) {
         cJSON *status = net->ops->status(net, (enum side)side);
         if (!status)
@@ -58,6 +79,7 @@ int view_read(struct net *net, struct view *view)
             tunnel->used = side == ALIBABA || tunnel->index == 1;
             read_tunnel(status, tunnel);
         }
+        view->routes_ready = view->routes_ready && routes_ready(status);
         cJSON_Delete(status);
     }
     return 0;

@@ -24,6 +24,7 @@ struct tunnel_view {
 
 struct view {
     struct tunnel_view tunnels[VIEW_TUNNELS];
+    bool routes_ready; /* every published route is installed and has a live path, at both ends */
 };
 
 /* @return 0, or -1 with net->problem set. */
