@@ -119,6 +119,16 @@ static size_t place(const s2s_tunnel *tunnel)
     return before + tunnel->index - 1;
 }
 
+static bool is_public(const s2s_gateway *gateway, const struct s2s_addr *addr)
+{
+    for (size_t i = 0; i < gateway->public_count; i++) {
+        if (s2si_addr_equal(&gateway->addresses[i].addr, addr)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void outside_addresses(s2s_tunnel *tunnel)
 {
     const s2s_gateway *gateway = tunnel->gateway;
@@ -134,6 +144,9 @@ static void outside_addresses(s2s_tunnel *tunnel)
         tunnel->own = gateway->addresses[at].addr;
     }
     tunnel->local = tunnel->effective.local_address.family ? tunnel->effective.local_address : tunnel->own;
+    if (is_public(gateway, &tunnel->local)) {
+        tunnel->own = tunnel->local; /* chosen among several, no NAT between */
+    }
     memset(&tunnel->remote, 0, sizeof(tunnel->remote));
     if (tunnel->customer_gateway) {
         tunnel->remote = tunnel->customer_gateway->params.ip_address;
