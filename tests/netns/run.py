@@ -463,6 +463,28 @@ def streams(stage):
     same("reset", right.expect("stream closed %s" % other).split()[4] != "error=0", True)
 
 
+def short_of_memory(stage):
+    """Each allocation fails in turn: the action is refused or goes through, a second try goes through, and nothing leaks."""
+    before = stage.left.ip("-4", "rule")
+    lines = ("bind %s" % A, "device s2s0 1400", "address s2s0 10.1.0.1/30", "route unreachable 10.2.0.0/16 10010", "scan",
+             "route tunnel 10.2.0.0/16 10", "listen 1 10.1.0.1:179 255 255", "noroute tunnel 10.2.0.0/16 10",
+             "noroute unreachable 10.2.0.0/16 10010", "stop")
+    for number in range(40):
+        probe = stage.probe(stage.left, "gw", "/dev/net/tun", "fail", str(number))
+        refused = 0
+        for line in lines:
+            probe.say(line)
+            answer = probe.next_answer(line.split()[0])
+            if answer.startswith("refused"):
+                refused += 1
+                probe.ok(line)
+        if refused > 1:
+            raise Failure("allocation %d: %d refusals" % (number, refused))
+        probe.quit()
+        stage.probes.remove(probe)
+        same("rules after allocation %d" % number, stage.left.ip("-4", "rule"), before)
+
+
 class Gateway:
     """tun_gateway inside a namespace."""
 
@@ -531,7 +553,7 @@ def whole_gateways(stage):
 
 CASES = [device_and_address, refusals, port_in_use, no_privilege_for_raw, datagrams, dynamic_address, fragments, bursts,
          routes_and_rules, crash_and_adopt, adopts_a_persistent_device, outer_stays_out, outer_stays_out_6, clear_traffic_is_caught, inner_traffic,
-         notices, uplink_address, streams, whole_gateways]
+         notices, uplink_address, streams, short_of_memory, whole_gateways]
 
 
 def missing():

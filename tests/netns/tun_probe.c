@@ -403,7 +403,28 @@ static void make_sink(struct probe *probe)
     };
 }
 
-/* tun_probe GATEWAY [TUN_PATH] [noesp] */
+/* Memory runs out after so many allocations, for one allocation. */
+static void *failing_alloc(void *user, size_t size)
+{
+    long *left = user;
+    return (*left)-- == 0 ? NULL : malloc(size);
+}
+
+static void *failing_resize(void *user, void *pointer, size_t old_size, size_t new_size)
+{
+    (void)old_size;
+    long *left = user;
+    return (*left)-- == 0 ? NULL : realloc(pointer, new_size);
+}
+
+static void failing_release(void *user, void *pointer, size_t size)
+{
+    (void)user;
+    (void)size;
+    free(pointer);
+}
+
+/* tun_probe GATEWAY [TUN_PATH] [noesp | fail NUMBER] */
 int main(int count, char **argument)
 {
     struct probe *probe = calloc(1, sizeof *probe);
@@ -416,11 +437,21 @@ int main(int count, char **argument)
     params.log = on_log;
     params.log_level = S2S_LOG_WARNING;
     params.tun_path = count > 2 ? argument[2] : params.tun_path;
-    params.no_raw_esp = count > 3;
+    params.no_raw_esp = count == 4;
+    long left = count == 5 ? atol(argument[4]) : -1;
+    const struct s2s_allocator allocator = {.struct_size = sizeof allocator, .user = &left, .alloc = failing_alloc,
+                                            .resize = failing_resize, .release = failing_release};
+    params.allocator = &allocator;
     probe->gateway = argument[1];
     probe->base = event_base_new();
     make_sink(probe);
-    if (s2s_libevent_loop_new(probe->base, NULL, &loop) != 0 || s2s_tun_kernel_new(&params, &probe->kernel) != 0) {
+    if (s2s_tun_kernel_new(&params, &probe->kernel) != 0) { /* may be the allocation that fails: once */
+        printf("what? no memory\n");
+        if (s2s_tun_kernel_new(&params, &probe->kernel) != 0) {
+            return 2;
+        }
+    }
+    if (s2s_libevent_loop_new(probe->base, &allocator, &loop) != 0 && s2s_libevent_loop_new(probe->base, &allocator, &loop) != 0) {
         return 2;
     }
     probe->table = s2s_tun_kernel_table(probe->kernel);
