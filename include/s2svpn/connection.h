@@ -33,8 +33,8 @@ struct s2s_connection_params {
 };
 S2S_API void s2s_connection_params_init(struct s2s_connection_params *params, size_t struct_size);
 
-/** Makes a connection and its tunnels. @return 0, S2S_ERR_CONFIG (all errors in the engine's list), S2S_ERR_EXISTS,
- *  S2S_ERR_NOT_FOUND (customer gateway), S2S_ERR_LIMIT, S2S_ERR_NO_MEMORY. */
+/** Makes a connection and its tunnels. @return 0, S2S_ERR_CONFIG (all errors in the engine's list, an unknown customer
+ *  gateway too), S2S_ERR_EXISTS, S2S_ERR_LIMIT, S2S_ERR_NO_MEMORY, S2S_ERR_CRYPTO (no random numbers for a PSK). */
 S2S_API int s2s_connection_new(s2s_gateway *gateway, const struct s2s_connection_params *params, s2s_time now,
                                s2s_connection **connection);
 /** Changes it to params with the least disturbance: what does not differ is not touched. Errors as s2s_connection_new; nothing is half-applied. */

@@ -120,6 +120,7 @@ int s2si_sim_device_add(struct s2si_sim_kernel *kernel, struct s2si_sim_operatio
     }
     device->mtu = operation->action.mtu == 0 ? DEFAULT_MTU : operation->action.mtu;
     result->device = device->name;
+    result->device_number = (uint8_t)device_index(kernel, device);
     return 0;
 }
 
@@ -206,6 +207,9 @@ int s2si_sim_route_add(struct s2si_sim_kernel *kernel, struct s2si_sim_operation
                                    .target = S2SI_SIM_TO_NOBODY,
                                    .installed = true};
     s2si_sim_name(route.owner, operation->gateway);
+    if (wanted->kind == S2S_ROUTE_LOCAL) {
+        return 0; /* one table here: the longer prefix of the node's own wins anyway */
+    }
     if (wanted->kind == S2S_ROUTE_TUNNEL) {
         if (device == NULL) {
             result->detail = "Cannot find device";

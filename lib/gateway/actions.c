@@ -141,7 +141,8 @@ static bool fill_operation(s2s_engine *engine, struct s2si_operation *operation,
     case S2SI_OP_SCAN: /* where to look for routes that a crash left */
         action->route.table = operation->gateway->effective.table > 0 ? (uint32_t)operation->gateway->effective.table : 0;
         return true;
-    default:
+    default: /* SCAN */
+        action->route.table = operation->gateway->effective.table > 0 ? (uint32_t)operation->gateway->effective.table : 0;
         return true;
     }
 }
@@ -188,6 +189,7 @@ static bool next_sending(s2s_engine *engine, struct s2s_action *action)
         s2s_tunnel *tunnel = s2si_tunnel_by_id(engine, sending->packet.tunnel);
         action->gateway = tunnel ? tunnel->gateway->params.name : "";
         action->device = tunnel ? tunnel->gateway->device : "";
+        action->packet.device = tunnel ? tunnel->gateway->device_number : 0;
     }
     actions->held = sending;
     return sending != NULL;

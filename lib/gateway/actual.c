@@ -5,6 +5,8 @@
 
 #include "lib/gateway/actions.h"
 
+_Static_assert(S2SI_PHASES == S2SI_SCOPE_PHASES, "a scope counts its items by phase");
+
 void s2si_scope_init(struct s2si_scope *scope, enum s2si_scope_kind kind, void *owner)
 {
     memset(scope, 0, sizeof(*scope));
@@ -220,6 +222,8 @@ static const struct kind_row kinds[S2SI_ITEM_KINDS] = {
     [S2SI_ITEM_POLICY_OUT] = { S2S_ACTION_POLICY_ADD, S2S_ACTION_POLICY_ADD, S2S_ACTION_POLICY_DELETE, S2SI_PHASE_POLICY_OUT,
                                S2SI_PHASE_POLICY_DELETE },
     [S2SI_ITEM_PATH] = { S2S_ACTION_PATH, S2S_ACTION_PATH, S2S_ACTION_PATH, S2SI_PHASE_PATH, S2SI_PHASE_PATH_DELETE },
+    [S2SI_ITEM_LOCAL] = { S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_DELETE, S2SI_PHASE_LOCAL,
+                          S2SI_PHASE_LOCAL_DELETE },
     [S2SI_ITEM_UNREACHABLE] = { S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_DELETE, S2SI_PHASE_UNREACHABLE,
                                 S2SI_PHASE_UNREACHABLE_DELETE },
     [S2SI_ITEM_ROUTE] = { S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_DELETE, S2SI_PHASE_ROUTE,
@@ -242,13 +246,20 @@ enum s2s_action_type s2si_item_next(const struct s2si_item *item, enum s2si_phas
 
 /* ---- actions ---- */
 
+enum s2si_item_kind s2si_route_item_kind(enum s2s_route_kind kind)
+{
+    return kind == S2S_ROUTE_LOCAL ? S2SI_ITEM_LOCAL : kind == S2S_ROUTE_UNREACHABLE ? S2SI_ITEM_UNREACHABLE : S2SI_ITEM_ROUTE;
+}
+
 void s2si_item_route(const struct s2si_item *item, struct s2s_action_route *route)
 {
     memset(route, 0, sizeof(*route));
     route->prefix = item->content.prefix;
     route->source = item->content.source;
     route->preferred_source = item->content.preferred_source;
-    route->kind = item->kind == S2SI_ITEM_UNREACHABLE ? S2S_ROUTE_UNREACHABLE : S2S_ROUTE_TUNNEL;
+    route->kind = item->kind == S2SI_ITEM_LOCAL         ? S2S_ROUTE_LOCAL
+                  : item->kind == S2SI_ITEM_UNREACHABLE ? S2S_ROUTE_UNREACHABLE
+                                                        : S2S_ROUTE_TUNNEL;
     route->table = item->content.table;
     route->metric = item->content.metric;
     route->group = item->content.group;
@@ -353,7 +364,7 @@ bool s2si_item_action(s2s_engine *engine, const struct s2si_item *item, enum s2s
     case S2SI_ITEM_DEVICE:
         action->mtu = content->mtu;
         if (!gateway->device_up) {
-            action->device = gateway->effective.device ? gateway->effective.device : "s2s0";
+            action->device = gateway->effective.device ? gateway->effective.device : gateway->default_device;
         }
         return true;
     case S2SI_ITEM_ADDRESS:

@@ -20,7 +20,7 @@ enum s2si_item_kind {
     S2SI_ITEM_BIND = 0, S2SI_ITEM_DEVICE, S2SI_ITEM_ADDRESS,
     S2SI_ITEM_SA_IN, S2SI_ITEM_POLICY_IN, S2SI_ITEM_SA_OUT, S2SI_ITEM_POLICY_OUT, /* a policy right behind its SA */
     S2SI_ITEM_PATH,
-    S2SI_ITEM_UNREACHABLE, S2SI_ITEM_ROUTE,
+    S2SI_ITEM_LOCAL, S2SI_ITEM_UNREACHABLE, S2SI_ITEM_ROUTE,
     S2SI_ITEM_KINDS
 };
 
@@ -30,11 +30,12 @@ enum s2si_item_kind {
  */
 enum s2si_phase {
     S2SI_PHASE_BIND = 0, S2SI_PHASE_DEVICE, S2SI_PHASE_ADDRESS,
+    S2SI_PHASE_LOCAL,         /* networks that a wider VPN prefix must not take */
     S2SI_PHASE_UNREACHABLE,   /* fail-closed routes stand before anything else does */
     S2SI_PHASE_SA_IN, S2SI_PHASE_POLICY_IN, S2SI_PHASE_SA_OUT, S2SI_PHASE_POLICY_OUT, S2SI_PHASE_PATH,
     S2SI_PHASE_ROUTE,
     S2SI_PHASE_ROUTE_DELETE, S2SI_PHASE_PATH_DELETE, S2SI_PHASE_POLICY_DELETE, S2SI_PHASE_SA_DELETE,
-    S2SI_PHASE_UNREACHABLE_DELETE, S2SI_PHASE_ADDRESS_DELETE, S2SI_PHASE_DEVICE_DELETE, S2SI_PHASE_UNBIND,
+    S2SI_PHASE_UNREACHABLE_DELETE, S2SI_PHASE_LOCAL_DELETE, S2SI_PHASE_ADDRESS_DELETE, S2SI_PHASE_DEVICE_DELETE, S2SI_PHASE_UNBIND,
     S2SI_PHASES
 };
 
@@ -91,6 +92,8 @@ struct s2si_item *s2si_item_find(struct s2si_scope *scope, enum s2si_item_kind k
 struct s2si_item *s2si_item_make(s2s_engine *engine, struct s2si_scope *scope, enum s2si_item_kind kind,
                                  const struct s2si_item_content *content);
 void s2si_item_forget(s2s_engine *engine, struct s2si_item *item);
+/* The item kind of a kernel route. */
+enum s2si_item_kind s2si_route_item_kind(enum s2s_route_kind kind);
 /* The route action of an item, and the reverse. */
 void s2si_item_route(const struct s2si_item *item, struct s2s_action_route *route);
 void s2si_route_content(const struct s2s_action_route *route, struct s2si_item_content *content);

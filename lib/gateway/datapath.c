@@ -55,13 +55,16 @@ static s2s_tunnel *tunnel_of(struct batch *batch, uint32_t id)
     return batch->tunnel;
 }
 
-/* The gateway whose TUN a packet came from: devices count in the order of the gateways. */
+/* The gateway whose TUN a packet came from. */
 static s2s_gateway *gateway_of_device(const s2s_engine *engine, unsigned device)
 {
     struct s2si_list *node;
     S2SI_LIST_EACH(node, &engine->gateways)
-        if (device-- == 0)
-            return S2SI_CONTAINER(node, s2s_gateway, node);
+    {
+        s2s_gateway *gateway = S2SI_CONTAINER(node, s2s_gateway, node);
+        if (gateway->device_number == device && (gateway->device_up || !(engine->capabilities & S2S_KERNEL_ROUTES)))
+            return gateway;
+    }
     return NULL;
 }
 

@@ -77,6 +77,31 @@ static void mark_base(s2s_engine *engine, s2s_gateway *gateway)
     }
 }
 
+/* A network of ours inside a wider VPN prefix stays out of the VPN. */
+static void want_local(s2s_gateway *gateway, const struct s2s_prefix *network, const struct s2s_action_route *route)
+{
+    struct s2si_item_content content = { .prefix = *network, .table = route->table };
+
+    if (network->length > route->prefix.length && s2si_prefix_contains(&route->prefix, network)) {
+        s2si_desired_want(gateway->engine, &gateway->route_scope, S2SI_ITEM_LOCAL, &content);
+    }
+}
+
+static void want_locals(s2s_gateway *gateway, const struct s2s_action_route *route)
+{
+    struct s2si_list *node;
+
+    for (size_t i = 0; i < gateway->effective.vpc_cidr_count; i++) {
+        want_local(gateway, &gateway->effective.vpc_cidrs[i], route);
+    }
+    S2SI_LIST_EACH(node, &gateway->connections) {
+        const s2s_connection *connection = S2SI_CONTAINER(node, s2s_connection, node);
+        for (size_t i = 0; i < connection->effective.local_subnet_count; i++) {
+            want_local(gateway, &connection->effective.local_subnets[i], route);
+        }
+    }
+}
+
 static bool want_route(void *user, const struct s2s_action_route *route, const char *device)
 {
     s2s_gateway *gateway = user;
@@ -84,8 +109,8 @@ static bool want_route(void *user, const struct s2s_action_route *route, const c
     (void)device;
 
     s2si_route_content(route, &content);
-    s2si_desired_want(gateway->engine, &gateway->route_scope,
-                      route->kind == S2S_ROUTE_UNREACHABLE ? S2SI_ITEM_UNREACHABLE : S2SI_ITEM_ROUTE, &content);
+    want_locals(gateway, route);
+    s2si_desired_want(gateway->engine, &gateway->route_scope, s2si_route_item_kind(route->kind), &content);
     return true;
 }
 

@@ -177,6 +177,7 @@ void s2s_engine_delete(s2s_engine *engine)
     if (!engine) {
         return;
     }
+    engine->log.function = NULL; /* nobody wants to hear how it is taken apart */
     while (!s2si_list_empty(&engine->gateways)) {
         s2si_gateway_free(S2SI_CONTAINER(engine->gateways.next, s2s_gateway, node), engine->now);
     }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/gateway/effective.h"
@@ -279,6 +280,7 @@ static int new_gateway(s2s_engine *engine, const struct s2s_gateway_params *para
     if (error) {
         return error;
     }
+    snprintf(gateway->default_device, sizeof(gateway->default_device), "s2s%u", engine->next_device++);
     s2si_list_append(&engine->gateways, &gateway->node);
     engine->gateway_count++;
     s2si_reconcile_scan(gateway, now);

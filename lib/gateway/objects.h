@@ -47,12 +47,14 @@ enum s2si_timer_kind {
     S2SI_TIMER_BGP       /* tunnel */
 };
 
+#define S2SI_SCOPE_PHASES 20 /* enum s2si_phase (actual.h) */
+
 /* A set of keys that is compared as one: what a gateway needs of the kernel, or a tunnel. */
 struct s2si_scope {
     struct s2si_list items;  /* struct s2si_item (actual.h) */
     struct s2si_list todo;   /* those that differ and wait for their phase */
     struct s2si_list dirty;  /* in engine->dirty when it has to be looked at; else linked to itself */
-    uint32_t waiting[18], flying[18]; /* items by phase */
+    uint32_t waiting[S2SI_SCOPE_PHASES], flying[S2SI_SCOPE_PHASES]; /* items by phase */
     bool stale;              /* desired has to be computed again, else only the next phase is started */
     uint8_t kind;            /* enum s2si_scope_kind (actual.h) */
     void *owner;             /* the gateway or the tunnel */
@@ -158,7 +160,9 @@ struct s2s_gateway {
     struct s2si_list customer_gateways, connections, routes;
     uint64_t route_numbers;
     char device[32];      /* the name that the kernel gave; "" before */
+    char default_device[16]; /* "s2s0", counting the engine's gateways */
     bool device_up;
+    uint8_t device_number; /* s2s_packet.device of packets from and to it */
     struct s2si_scope base_scope;  /* binds, device, inside addresses */
     struct s2si_scope route_scope; /* kernel routes */
     struct s2si_scope path_scope;  /* PATH of groups, kernels with ESP */
@@ -190,7 +194,7 @@ struct s2s_engine {
     bool removing;              /* shutdown: the peers were told, now what is installed goes */
     struct s2si_list gateways;
     size_t gateway_count, connection_count, route_count;
-    uint32_t next_tunnel_id, next_group_id;
+    uint32_t next_tunnel_id, next_group_id, next_device;
     struct s2si_map tunnels;    /* id -> s2s_tunnel */
     struct s2si_timers timers;
     struct s2si_list dirty;     /* scopes */

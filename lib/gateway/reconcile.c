@@ -270,16 +270,19 @@ static void effect(s2s_engine *engine, struct s2si_item *item, const struct s2s_
         break;
     case S2SI_ITEM_DEVICE:
         gateway->device_up = item->present;
+        gateway->device_number = result->device_number;
         if (item->present && result->device && result->device[0]) {
             snprintf(gateway->device, sizeof(gateway->device), "%s", result->device);
         } else if (item->present && !gateway->device[0]) {
-            snprintf(gateway->device, sizeof(gateway->device), "%s", gateway->effective.device ? gateway->effective.device : "s2s0");
+            snprintf(gateway->device, sizeof(gateway->device), "%s", 
+                     gateway->effective.device ? gateway->effective.device : gateway->default_device);
         }
         s2si_scope_dirty(engine, &gateway->route_scope); /* publish wants no route through a device that is not there */
         break;
     case S2SI_ITEM_ADDRESS:
         touch(engine, &gateway->route_scope);
         break;
+    case S2SI_ITEM_LOCAL:
     case S2SI_ITEM_UNREACHABLE:
     case S2SI_ITEM_ROUTE:
         s2si_item_route(item, &route);
@@ -320,6 +323,7 @@ static void describe(const struct s2si_item *item, char *out, size_t size)
         break;
     case S2SI_ITEM_ADDRESS:
     case S2SI_ITEM_ROUTE:
+    case S2SI_ITEM_LOCAL:
     case S2SI_ITEM_UNREACHABLE:
         snprintf(out, size, "%s", s2s_prefix_format(&item->content.prefix, text));
         break;
@@ -398,10 +402,37 @@ void s2si_reconcile_retry(s2s_engine *engine, struct s2si_item *item, s2s_time n
 
 /* ---- the full comparison ---- */
 
+/* Everything that stands is to be reported, binds apart: those the kernel does not list. */
+static void expect_reports(struct s2si_scope *scope)
+{
+    struct s2si_list *node;
+
+    S2SI_LIST_EACH(node, &scope->items) {
+        struct s2si_item *item = S2SI_CONTAINER(node, struct s2si_item, node);
+        item->unconfirmed = item->present && item->state != S2SI_ITEM_FLYING && item->kind != S2SI_ITEM_BIND;
+    }
+}
+
+/* What was not reported somebody took away. */
+static void missed(struct s2si_scope *scope)
+{
+    struct s2si_list *node;
+
+    S2SI_LIST_EACH(node, &scope->items) {
+        struct s2si_item *item = S2SI_CONTAINER(node, struct s2si_item, node);
+        if (item->unconfirmed && item->state != S2SI_ITEM_FLYING) {
+            item->present = false;
+            if (item->kind == S2SI_ITEM_DEVICE) {
+                s2si_scope_gateway(scope)->device_up = false;
+            }
+        }
+        item->unconfirmed = false;
+    }
+}
+
 void s2si_reconcile_scan(s2s_gateway *gateway, s2s_time now)
 {
     s2s_engine *engine = gateway->engine;
-    struct s2si_list *node;
     s2s_tunnel *tunnel = NULL;
 
     s2si_scope_dirty(engine, &gateway->base_scope);
@@ -425,10 +456,8 @@ void s2si_reconcile_scan(s2s_gateway *gateway, s2s_time now)
     }
     operation->action = S2S_ACTION_SCAN;
     gateway->scanning = true;
-    S2SI_LIST_EACH(node, &gateway->route_scope.items) {
-        struct s2si_item *item = S2SI_CONTAINER(node, struct s2si_item, node);
-        item->unconfirmed = item->present && item->state != S2SI_ITEM_FLYING;
-    }
+    expect_reports(&gateway->base_scope);
+    expect_reports(&gateway->route_scope);
     s2si_list_append(&engine->actions->operations, &operation->node);
 }
 
@@ -448,6 +477,17 @@ static void found_item(s2s_gateway *gateway, struct s2si_scope *scope, enum s2si
     }
 }
 
+/* Ours is still there. One that an earlier process left is adopted by DEVICE_ADD of its name. */
+static void found_device(s2s_gateway *gateway, const char *name)
+{
+    struct s2si_item_content content = { 0 };
+    struct s2si_item *item = s2si_item_find(&gateway->base_scope, S2SI_ITEM_DEVICE, &content);
+
+    if (item && name && strcmp(name, gateway->device) == 0) {
+        item->unconfirmed = false;
+    }
+}
+
 void s2si_reconcile_found(s2s_gateway *gateway, const struct s2s_kernel_notice *notice)
 {
     struct s2si_item_content content = { 0 };
@@ -456,34 +496,31 @@ void s2si_reconcile_found(s2s_gateway *gateway, const struct s2s_kernel_notice *
     case S2S_NOTICE_FOUND_ROUTE:
         s2si_route_content(&notice->route, &content);
         found_item(gateway, &gateway->route_scope,
-                   notice->route.kind == S2S_ROUTE_UNREACHABLE ? S2SI_ITEM_UNREACHABLE : S2SI_ITEM_ROUTE, &content);
+                   s2si_route_item_kind(notice->route.kind), &content);
         break;
     case S2S_NOTICE_FOUND_ADDRESS:
-        content.addr = notice->address.addr;
+        content.addr = notice->addr.family ? notice->addr : notice->address.addr;
         content.prefix = notice->address;
         s2si_prefix_mask(&content.prefix);
         found_item(gateway, &gateway->base_scope, S2SI_ITEM_ADDRESS, &content);
         break;
+    case S2S_NOTICE_FOUND_DEVICE:
+        found_device(gateway, notice->device);
+        break;
     default:
-        break; /* a device is adopted by DEVICE_ADD of its name */
+        break;
     }
 }
 
 void s2si_reconcile_scanned(s2s_gateway *gateway, const struct s2s_result *result, s2s_time now)
 {
-    struct s2si_list *node, *after;
     (void)now;
 
     gateway->scanning = false;
     gateway->adopted = true;
     if (result->error == 0) {
-        S2SI_LIST_EACH_SAFE(node, after, &gateway->route_scope.items) {
-            struct s2si_item *item = S2SI_CONTAINER(node, struct s2si_item, node);
-            if (item->unconfirmed && item->state != S2SI_ITEM_FLYING) {
-                item->present = false; /* somebody took it away */
-            }
-            item->unconfirmed = false;
-        }
+        missed(&gateway->base_scope);
+        missed(&gateway->route_scope);
     }
     s2si_scope_dirty(gateway->engine, &gateway->base_scope);
     s2si_scope_dirty(gateway->engine, &gateway->route_scope);

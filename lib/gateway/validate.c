@@ -73,6 +73,9 @@ int s2si_validate_gateway(s2s_engine *engine, const s2s_gateway *self, const str
     }
     check_addresses(engine, effective);
     s2si_profile_rules(profile, S2SI_GATEWAY, &input);
+    if (effective->interface_per_tunnel == 1) {
+        s2si_errors_add(errors, "kernel.interfaces", "tunnel", "one device a tunnel is not built yet: gateway");
+    }
     if (self && self->profile != profile) {
         s2si_errors_add(errors, "profile", s2s_profile_name(profile), "a gateway's profile cannot change");
     }

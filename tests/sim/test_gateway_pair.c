@@ -38,6 +38,12 @@ static void test_ping_destination_mode(void **state)
     one_tunnel(S2S_SIM_RAW, S2S_ROUTE_MODE_DESTINATION);
 }
 
+static void test_ping_kernel_with_esp(void **state)
+{
+    (void)state;
+    one_tunnel(S2S_SIM_ESP, S2S_ROUTE_MODE_POLICY);
+}
+
 static void test_restart_comes_back(void **state)
 {
     struct pair_params params;
@@ -177,6 +183,7 @@ static void test_kernel_refuses(void **state)
         struct pair pair;
         pair_params_init(&params);
         params.seed = seed;
+        params.mode = seed % 2 ? S2S_SIM_RAW : S2S_SIM_ESP;
         pair_setup(&pair, &params);
         s2s_sim_kernel_refuse_ppm(pair.a.node, 200000);
         s2s_sim_kernel_refuse_ppm(pair.b.node, 200000);
@@ -329,6 +336,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ping_policy_mode),
         cmocka_unit_test(test_ping_destination_mode),
+        cmocka_unit_test(test_ping_kernel_with_esp),
         cmocka_unit_test(test_restart_comes_back),
         cmocka_unit_test(test_wrong_psk_and_back),
         cmocka_unit_test(test_disable_enable),

@@ -298,6 +298,36 @@ static void test_what_somebody_removed_comes_back(void **state)
     finish();
 }
 
+/* A VPN default route must not take the networks behind the gateway. */
+static void test_local_networks_stay_out(void **state)
+{
+    struct s2s_route_params params;
+    struct s2s_prefix own;
+    s2s_route *route;
+    (void)state;
+
+    begin(NATIVE);
+    both_connect();
+    rig_pump(&rig);
+    rig.a.action_count = 0;
+    s2s_route_params_init(&params, sizeof(params));
+    params.type = S2S_ROUTE_DESTINATION;
+    params.connection = "net";
+    params.destination.addr.family = 4; /* 0.0.0.0/0 */
+    assert_int_equal(s2s_route_new(rig.a.gateway, &params, rig.now, &route), 0);
+    rig_pump(&rig);
+    size_t local = find_route(S2S_ACTION_ROUTE_ADD, S2S_ROUTE_LOCAL), wide = find_route(S2S_ACTION_ROUTE_ADD, S2S_ROUTE_UNREACHABLE);
+    s2s_prefix_parse("10.1.0.0/24", &own);
+    assert_true(local < wide && wide < RIG_ACTIONS);
+    assert_true(s2si_prefix_equal(&rig.a.actions[local].prefix, &own));
+    assert_int_equal(s2s_route_delete(route, rig.now), 0);
+    rig_pump(&rig);
+    size_t gone_wide = find_route(S2S_ACTION_ROUTE_DELETE, S2S_ROUTE_UNREACHABLE);
+    size_t gone_local = find_route(S2S_ACTION_ROUTE_DELETE, S2S_ROUTE_LOCAL);
+    assert_true(gone_wide < gone_local && gone_local < RIG_ACTIONS);
+    finish();
+}
+
 /* ---- updates disturb no more than they must ---- */
 
 static void test_same_params_do_nothing(void **state)
@@ -377,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_refused_sa_ends_the_negotiation),
         cmocka_unit_test(test_scan_adopts),
         cmocka_unit_test(test_what_somebody_removed_comes_back),
+        cmocka_unit_test(test_local_networks_stay_out),
         cmocka_unit_test(test_same_params_do_nothing),
         cmocka_unit_test(test_changed_psk_renegotiates),
         cmocka_unit_test(test_same_name_again),
