@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * control: HTTP on a Unix socket of mode 0600.
+ *
+ *   GET   /v1/status                                    everything, in the shape of the configuration
+ *   GET   /v1/events[?since=N]                          server-sent events
+ *   GET   /v1/explain?source=A&destination=B            which way a packet takes, or why none
+ *   GET   /metrics                                      Prometheus
+ *   PATCH /v1/connections/NAME/tunnels/N                RFC 7396 on the tunnel; 200 with the tunnel, 400 with path and rule
+ *   POST  /v1/connections/NAME/tunnels/N/restart
+ */
+#ifndef S2S_GATEWAY_CONTROL_H
+#define S2S_GATEWAY_CONTROL_H
+
+#include "daemon.h"
+
+struct control;
+
+/* Opens the socket. @return NULL after a log line that says why not. */
+struct control *control_new(struct daemon *daemon, const char *path);
+/* Closes it and removes the file. NULL is allowed. */
+void control_delete(struct control *control);
+/* Tells the readers of /v1/events. */
+void control_event(struct control *control, const struct s2s_event *event, const char *json);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "events.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/http_struct.h>
+#include <event2/keyvalq_struct.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEPT = 256, MOST_READERS = 16, MOST_WAITING = 256 * 1024, ALIVE_SECONDS = 15, STUCK_SECONDS = 60 };
+
+struct kept {
+    uint64_t number;
+    char *text; /* a finished "id: ...\nevent: ...\ndata: ...\n\n" */
+};
+
+struct reader {
+    struct events *events; /* NULL = the place is free */
+    struct evhttp_request *request;
+    bool late; /* cut at the next occasion, not from inside a callback of his */
+};
+
+struct events {
+    struct kept kept[KEPT]; /* a ring */
+    size_t next, count;
+    struct reader readers[MOST_READERS];
+    struct event *alive;
+};
+
+/* ---- readers ---- */
+
+static void forget(struct reader *reader)
+{
+    *reader = (struct reader){NULL, NULL, false};
+}
+
+/* The reader went. libevent has then taken the request from its connection, and it is ours to free: ending it does that. */
+static void on_close(struct evhttp_connection *connection, void *user)
+{
+    struct reader *reader = user;
+    struct evhttp_request *request = reader->request;
+
+    (void)connection;
+    forget(reader);
+    if (!evhttp_request_get_connection(request)) {
+        evhttp_send_reply_end(request);
+    }
+}
+
+static void end(struct reader *reader)
+{
+    struct evhttp_request *request = reader->request;
+    struct evhttp_connection *connection = evhttp_request_get_connection(request);
+
+    forget(reader);
+    if (connection) {
+        evhttp_connection_set_closecb(connection, NULL, NULL);
+    }
+    evhttp_send_reply_end(request);
+}
+
+/* A reader that does not read: his connection goes, with all that waits for him. */
+static void cut(struct reader *reader)
+{
+    struct evhttp_connection *connection = evhttp_request_get_connection(reader->request);
+
+    forget(reader);
+    if (connection) {
+        evhttp_connection_set_closecb(connection, NULL, NULL);
+        evhttp_connection_free(connection);
+    }
+}
+
+static void send_to(struct reader *reader, const char *text)
+{
+    struct evhttp_connection *connection = evhttp_request_get_connection(reader->request);
+    struct bufferevent *stream = connection ? evhttp_connection_get_bufferevent(connection) : NULL;
+    struct evbuffer *chunk;
+
+    if (!stream || evbuffer_get_length(bufferevent_get_output(stream)) + strlen(text) > MOST_WAITING) {
+        reader->late = true;
+        return;
+    }
+    chunk = evbuffer_new();
+    if (chunk && evbuffer_add(chunk, text, strlen(text)) == 0) {
+        evhttp_send_reply_chunk(reader->request, chunk);
+    }
+    if (chunk) {
+        evbuffer_free(chunk);
+    }
+}
+
+static void send_to_all(struct events *events, const char *text)
+{
+    for (size_t i = 0; i < MOST_READERS; i++) {
+        struct reader *reader = &events->readers[i];
+        if (reader->events && !reader->late) {
+            send_to(reader, text);
+        }
+    }
+}
+
+/* Comments keep proxies and readers awake, and show that a reader is gone. */
+static void on_alive(evutil_socket_t fd, short what, void *user)
+{
+    struct events *events = user;
+
+    (void)fd;
+    (void)what;
+    send_to_all(events, ":\n\n");
+    for (size_t i = 0; i < MOST_READERS; i++) {
+        if (events->readers[i].events && events->readers[i].late) {
+            cut(&events->readers[i]);
+        }
+    }
+}
+
+/* ---- life ---- */
+
+struct events *events_new(struct event_base *base)
+{
+    struct events *events = calloc(1, sizeof *events);
+    const struct timeval often = {ALIVE_SECONDS, 0};
+
+    if (events) {
+        events->alive = event_new(base, -1, EV_PERSIST, on_alive, events);
+        if (!events->alive || event_add(events->alive, &often) != 0) {
+            events_delete(events);
+            return NULL;
+        }
+    }
+    return events;
+}
+
+void events_delete(struct events *events)
+{
+    if (!events) {
+        return;
+    }
+    for (size_t i = 0; i < MOST_READERS; i++) {
+        if (events->readers[i].events) {
+            end(&events->readers[i]);
+        }
+    }
+    for (size_t i = 0; i < KEPT; i++) {
+        free(events->kept[i].text);
+    }
+    if (events->alive) {
+        event_free(events->alive);
+    }
+    free(events);
+}
+
+void events_put(struct events *events, uint64_t number, const char *type, const char *json)
+{
+    size_t room = strlen(json) + strlen(type) + 64;
+    struct kept *kept = &events->kept[events->next];
+    char *text = malloc(room);
+
+    if (!text) {
+        return;
+    }
+    snprintf(text, room, "id: %llu\nevent: %s\ndata: %s\n\n", (unsigned long long)number, type, json);
+    free(kept->text);
+    *kept = (struct kept){number, text};
+    events->next = (events->next + 1) % KEPT;
+    events->count += events->count < KEPT;
+    send_to_all(events, text);
+}
+
+/* ---- a request ---- */
+
+/* What the reader has seen: false = he wants only what comes. */
+static bool seen(struct evhttp_request *request, uint64_t *number)
+{
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+    const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
+    const char *header = evhttp_find_header(evhttp_request_get_input_headers(request), "Last-Event-ID");
+    struct evkeyvalq words;
+    const char *since = NULL;
+    bool given = false;
+
+    memset(&words, 0, sizeof words);
+    if (query && evhttp_parse_query_str(query, &words) == 0) {
+        since = evhttp_find_header(&words, "since");
+    }
+    since = since ? since : header;
+    if (since) {
+        *number = strtoull(since, NULL, 10);
+        given = true;
+    }
+    if (query) {
+        evhttp_clear_headers(&words);
+    }
+    return given;
+}
+
+static void send_kept(struct events *events, struct reader *reader, uint64_t number)
+{
+    for (size_t i = 0; i < events->count; i++) {
+        const struct kept *kept = &events->kept[(events->next + KEPT - events->count + i) % KEPT];
+        if (kept->number > number || (number == 0 && kept->number == 0)) {
+            send_to(reader, kept->text);
+        }
+    }
+}
+
+static struct reader *free_place(struct events *events)
+{
+    for (size_t i = 0; i < MOST_READERS; i++) {
+        if (!events->readers[i].events) {
+            return &events->readers[i];
+        }
+    }
+    return NULL;
+}
+
+void events_serve(struct events *events, struct evhttp_request *request)
+{
+    struct evhttp_connection *connection = evhttp_request_get_connection(request);
+    struct reader *reader = free_place(events);
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    const struct timeval stuck = {STUCK_SECONDS, 0};
+    uint64_t number = 0;
+
+    if (!reader) {
+        evhttp_send_reply(request, HTTP_SERVUNAVAIL, "too many readers of events", NULL);
+        return;
+    }
+    *reader = (struct reader){events, request, false};
+    evhttp_add_header(headers, "Content-Type", "text/event-stream");
+    evhttp_add_header(headers, "Cache-Control", "no-store");
+    evhttp_connection_set_closecb(connection, on_close, reader);
+    evhttp_send_reply_start(request, HTTP_OK, "OK");
+    /* No limit on silence from his side; a limit on not taking what is sent. Reading goes on, so that his end is seen. */
+    bufferevent_set_timeouts(evhttp_connection_get_bufferevent(connection), NULL, &stuck);
+    bufferevent_enable(evhttp_connection_get_bufferevent(connection), EV_READ);
+    send_to(reader, ": events of s2s-gateway\n\n");
+    if (seen(request, &number)) {
+        send_kept(events, reader, number);
+    }
+}
