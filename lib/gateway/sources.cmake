@@ -2,6 +2,7 @@
 set(S2S_GATEWAY_SOURCES
     lib/gateway/actions.c
     lib/gateway/actual.c
+    lib/gateway/bgp_session.c
     lib/gateway/connection.c
     lib/gateway/customer_gateway.c
     lib/gateway/datapath.c
