@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ike_glue: between a tunnel and its IKE peer. Downward: effective params become a peer's settings. Upward: what IKE has to
- * say becomes datagrams and jobs to be done, SPIs, dirty scopes, events and statuses.
+ * ike_glue: between a tunnel and its IKE peer. Downward: effective params become a peer's settings. Upward: what IKE
+ * has to say becomes datagrams and jobs to be done, SPIs, dirty scopes, events and statuses.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,10 +12,11 @@
 #include "lib/gateway/tunnel.h"
 #include "lib/ike/common/notify.h"
 
-#define SECONDS(n) ((s2s_time)(n) * S2S_SECOND)
+#define SECONDS(n) ((s2s_time)(n)*S2S_SECOND)
 #define DRAIN SECONDS(1) /* longer than anything stays on the way */
 
-_Static_assert((int)S2S_REASON_OTHER_NOTIFY == (int)S2SI_IKE_REASON_OTHER_NOTIFY, "the reasons of IKE are those of the events");
+_Static_assert((int)S2S_REASON_OTHER_NOTIFY == (int)S2SI_IKE_REASON_OTHER_NOTIFY,
+               "the reasons of IKE are those of the events");
 
 /* ---- proposals ---- */
 
@@ -54,7 +55,8 @@ static void put_prf(struct s2si_proposal *proposal, const struct s2s_tunnel_para
         put(proposal, S2SI_TRANSFORM_PRF, common[i]);
     }
     for (size_t i = 0; !aead && i < params->ike_integrity.count; i++) {
-        put(proposal, S2SI_TRANSFORM_PRF, (uint16_t)s2si_algorithm_prf_of((enum s2s_algorithm)params->ike_integrity.items[i]));
+        put(proposal, S2SI_TRANSFORM_PRF,
+            (uint16_t)s2si_algorithm_prf_of((enum s2s_algorithm)params->ike_integrity.items[i]));
     }
 }
 
@@ -66,8 +68,8 @@ static void put_esn(struct s2si_proposal *proposal, const struct s2s_tunnel_para
     put(proposal, S2SI_TRANSFORM_ESN, S2S_NO_ESN);
 }
 
-static void add_proposal(struct s2si_proposal_list *list, enum s2si_ike_protocol protocol, const struct s2s_tunnel_params *params,
-                         bool aead)
+static void add_proposal(struct s2si_proposal_list *list, enum s2si_ike_protocol protocol,
+                         const struct s2s_tunnel_params *params, bool aead)
 {
     bool ike = protocol == S2SI_PROTOCOL_IKE;
     const struct s2s_algorithm_list *encryption = ike ? &params->ike_encryption : &params->ipsec_encryption;
@@ -97,10 +99,13 @@ static void add_proposal(struct s2si_proposal_list *list, enum s2si_ike_protocol
     list->items[list->count++] = proposal;
 }
 
-/* AEAD and others cannot stand in one proposal (RFC 7296 section 3.3): the kind that comes first in the list goes first. */
-static void proposals(struct s2si_proposal_list *list, enum s2si_ike_protocol protocol, const struct s2s_tunnel_params *params)
+/* AEAD and others cannot stand in one proposal (RFC 7296 section 3.3): the kind that comes first in the list goes
+ * first. */
+static void proposals(struct s2si_proposal_list *list, enum s2si_ike_protocol protocol,
+                      const struct s2s_tunnel_params *params)
 {
-    const struct s2s_algorithm_list *encryption = protocol == S2SI_PROTOCOL_IKE ? &params->ike_encryption : &params->ipsec_encryption;
+    const struct s2s_algorithm_list *encryption =
+        protocol == S2SI_PROTOCOL_IKE ? &params->ike_encryption : &params->ipsec_encryption;
     bool first = encryption->count && is_aead(encryption->items[0]);
 
     list->count = 0;
@@ -172,10 +177,18 @@ static uint8_t encapsulation(const s2s_tunnel *tunnel)
     return tunnel->engine->capabilities & S2S_KERNEL_RAW_ESP ? S2S_ENCAPSULATION_AUTO : S2S_ENCAPSULATION_ALWAYS;
 }
 
-int s2si_ike_glue_config(const s2s_tunnel *tunnel, struct s2si_ike_peer_config *config)
+/* A peer's settings with what they point to. */
+struct settings {
+    struct s2si_ike_peer_config config;
+    struct s2si_proposal_list ike, esp;
+    struct s2s_selector local_ts[S2SI_IKE_SELECTORS], remote_ts[S2SI_IKE_SELECTORS];
+};
+
+static int fill(const s2s_tunnel *tunnel, struct settings *settings)
 {
     const struct s2s_tunnel_params *params = &tunnel->effective;
     const struct s2s_gateway_params *gateway = &tunnel->gateway->effective;
+    struct s2si_ike_peer_config *config = &settings->config;
     int error;
 
     s2si_ike_peer_config_init(config);
@@ -191,10 +204,14 @@ int s2si_ike_glue_config(const s2s_tunnel *tunnel, struct s2si_ike_peer_config *
     if (error == 0) {
         error = identity(params->remote_id, &tunnel->remote, &config->remote_id);
     }
-    proposals(&config->ike, S2SI_PROTOCOL_IKE, params);
-    proposals(&config->esp, S2SI_PROTOCOL_ESP, params);
-    config->local_ts_count = selectors(&tunnel->connection->effective, true, config->local_ts);
-    config->remote_ts_count = selectors(&tunnel->connection->effective, false, config->remote_ts);
+    proposals(&settings->ike, S2SI_PROTOCOL_IKE, params);
+    proposals(&settings->esp, S2SI_PROTOCOL_ESP, params);
+    config->ike = &settings->ike;
+    config->esp = &settings->esp;
+    config->local_ts = settings->local_ts;
+    config->remote_ts = settings->remote_ts;
+    config->local_ts_count = selectors(&tunnel->connection->effective, true, settings->local_ts);
+    config->remote_ts_count = selectors(&tunnel->connection->effective, false, settings->remote_ts);
     config->start = may_start(tunnel);
     config->nat_traversal = params->nat_traversal != 0;
     config->encapsulation = encapsulation(tunnel);
@@ -204,19 +221,19 @@ int s2si_ike_glue_config(const s2s_tunnel *tunnel, struct s2si_ike_peer_config *
 
 int s2si_ike_glue_peer(s2s_tunnel *tunnel, s2s_time now)
 {
-    struct s2si_ike_peer_config *config = s2si_alloc(&tunnel->engine->mem, sizeof(*config));
+    struct settings *settings = s2si_alloc(&tunnel->engine->mem, sizeof(*settings)); /* too large for a small stack */
     int error;
 
-    if (!config) {
+    if (!settings) {
         return S2S_ERR_NO_MEMORY;
     }
-    error = s2si_ike_glue_config(tunnel, config);
+    error = fill(tunnel, settings);
     if (error == 0 && tunnel->peer) {
-        error = s2si_ike_peer_update(tunnel->peer, config, now);
+        error = s2si_ike_peer_update(tunnel->peer, &settings->config, now);
     } else if (error == 0) {
-        error = s2si_ike_peer_add(tunnel->engine->ike, config, now, &tunnel->peer);
+        error = s2si_ike_peer_add(tunnel->engine->ike, &settings->config, now, &tunnel->peer);
     }
-    s2si_free(&tunnel->engine->mem, config, sizeof(*config));
+    s2si_free(&tunnel->engine->mem, settings, sizeof(*settings));
     return error;
 }
 
@@ -283,9 +300,11 @@ static const struct event_row {
 } event_rows[] = {
     [S2SI_IKE_EV_IKE_UP] = { S2S_EVENT_IKE_ESTABLISHED, S2S_EVENT_IKE_REKEYED, S2S_LOG_NOTICE, "IKE SA is up" },
     [S2SI_IKE_EV_IKE_DOWN] = { S2S_EVENT_IKE_DOWN, S2S_EVENT_IKE_DOWN, S2S_LOG_NOTICE, "IKE SA is down" },
-    [S2SI_IKE_EV_CHILD_UP] = { S2S_EVENT_IPSEC_ESTABLISHED, S2S_EVENT_IPSEC_ESTABLISHED, S2S_LOG_NOTICE, "IPsec SA is up" },
+    [S2SI_IKE_EV_CHILD_UP] = { S2S_EVENT_IPSEC_ESTABLISHED, S2S_EVENT_IPSEC_ESTABLISHED, S2S_LOG_NOTICE,
+                               "IPsec SA is up" },
     [S2SI_IKE_EV_CHILD_DOWN] = { S2S_EVENT_IPSEC_DOWN, S2S_EVENT_IPSEC_DOWN, S2S_LOG_NOTICE, "IPsec SA is down" },
-    [S2SI_IKE_EV_CHILD_REKEYED] = { S2S_EVENT_IPSEC_REKEYED, S2S_EVENT_IPSEC_REKEYED, S2S_LOG_INFO, "IPsec SA was replaced" },
+    [S2SI_IKE_EV_CHILD_REKEYED] = { S2S_EVENT_IPSEC_REKEYED, S2S_EVENT_IPSEC_REKEYED, S2S_LOG_INFO,
+                                    "IPsec SA was replaced" },
     [S2SI_IKE_EV_CHILD_FAILED] = { S2S_EVENT_NEGOTIATION_FAILED, S2S_EVENT_NEGOTIATION_FAILED, S2S_LOG_WARNING,
                                    "no IPsec SA was agreed" },
     [S2SI_IKE_EV_FAILED] = { S2S_EVENT_NEGOTIATION_FAILED, S2S_EVENT_NEGOTIATION_FAILED, S2S_LOG_WARNING,
@@ -324,7 +343,8 @@ static void tell(s2s_tunnel *tunnel, const struct s2si_ike_output *out)
         used = (size_t)snprintf(why, sizeof(why), ": %s", s2s_reason_name((int)out->reason));
     }
     if (out->notify) {
-        used += (size_t)snprintf(why + used, sizeof(why) - used, "%s%s", used ? ", " : ": ", s2si_notify_name(out->notify));
+        used +=
+            (size_t)snprintf(why + used, sizeof(why) - used, "%s%s", used ? ", " : ": ", s2si_notify_name(out->notify));
     }
     if (out->detail[0]) {
         snprintf(why + used, sizeof(why) - used, "%s%s", used ? ", " : ": ", out->detail);
@@ -451,8 +471,8 @@ void s2si_tunnel_sequence_low(s2s_tunnel *tunnel, s2s_time now)
     }
 }
 
-void s2si_engine_ike(s2s_engine *engine, const struct s2s_endpoint *local, const struct s2s_endpoint *remote, const uint8_t *data,
-                     size_t length, s2s_time now)
+void s2si_engine_ike(s2s_engine *engine, const struct s2s_endpoint *local, const struct s2s_endpoint *remote,
+                     const uint8_t *data, size_t length, s2s_time now)
 {
     s2si_ike_feed(engine->ike, local, remote, data, length, now);
 }

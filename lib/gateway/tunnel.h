@@ -9,14 +9,16 @@
 #include "lib/gateway/objects.h"
 
 /* Makes a tunnel without side effects. given is copied. @return 0 or S2S_ERR_NO_MEMORY. */
-int s2si_tunnel_make(s2s_connection *connection, uint32_t index, const struct s2s_tunnel_params *given, s2s_tunnel **tunnel);
+int s2si_tunnel_make(s2s_connection *connection, uint32_t index, const struct s2s_tunnel_params *given,
+                     s2s_tunnel **tunnel);
 /* Frees it with what it owns; nothing may be outstanding in its scope unless the engine goes. */
 void s2si_tunnel_free(s2s_tunnel *tunnel, s2s_time now);
 /* Which customer gateway it uses; keeps count. */
 void s2si_tunnel_use(s2s_tunnel *tunnel, s2s_customer_gateway *customer_gateway);
 /* Outside and inside addresses from the effective params. */
 void s2si_tunnel_place(s2s_tunnel *tunnel);
-/* Effective params and addresses stand: makes, updates or removes the IKE peer, looks at probes and kernel state again. @return 0 or an error. */
+/* Effective params and addresses stand: makes, updates or removes the IKE peer, looks at probes and kernel state again.
+ * @return 0 or an error. */
 int s2si_tunnel_apply(s2s_tunnel *tunnel, s2s_time now);
 /* Initiates if it may and its startup action says so. */
 void s2si_tunnel_start(s2s_tunnel *tunnel, s2s_time now);
@@ -47,9 +49,7 @@ void s2si_planned_ike_down(s2s_tunnel *tunnel, s2s_time now);
 
 /* ---- IKE (ike_glue.c) ---- */
 
-/* The settings of the peer that this tunnel needs now. psk and texts are borrowed from the tunnel. */
-int s2si_ike_glue_config(const s2s_tunnel *tunnel, struct s2si_ike_peer_config *config);
-/* Makes or updates tunnel->peer. @return 0 or an error. */
+/* Makes tunnel->peer with the settings that hold now, or gives it new ones. @return 0 or an error. */
 int s2si_ike_glue_peer(s2s_tunnel *tunnel, s2s_time now);
 /* Takes in everything that IKE has to say. @return true if there was anything. */
 bool s2si_ike_glue_outputs(s2s_engine *engine, s2s_time now);

@@ -185,6 +185,8 @@ static bool command(struct probe *probe)
 static void setup(struct probe *probe, int count, char **argument)
 {
     struct s2si_ike_peer_config config;
+    struct s2si_proposal_list ike = {0}, esp = {0};
+    struct s2s_selector local_ts, remote_ts;
     struct s2si_ike_params params = {
         .mem = &probe->mem, .log = &probe->log, .crypto = &probe->crypto, .key_log = key_line};
     s2si_ike_peer_config_init(&config);
@@ -195,10 +197,14 @@ static void setup(struct probe *probe, int count, char **argument)
     config.name = "probe";
     config.psk = (const uint8_t *)argument[3];
     config.psk_length = strlen(argument[3]);
-    suite(argument[4], &config.ike, false);
-    suite(argument[5], &config.esp, true);
-    net("10.0.0.0/16", &config.local_ts[0]);
-    net("10.1.0.0/16", &config.remote_ts[0]);
+    suite(argument[4], &ike, false);
+    suite(argument[5], &esp, true);
+    net("10.0.0.0/16", &local_ts);
+    net("10.1.0.0/16", &remote_ts);
+    config.ike = &ike;
+    config.esp = &esp;
+    config.local_ts = &local_ts;
+    config.remote_ts = &remote_ts;
     config.local_ts_count = config.remote_ts_count = 1;
     config.start = count > 6 && strcmp(argument[6], "start") == 0;
     (void)s2si_identity_parse(count > 7 ? argument[7] : argument[1], &config.local_id);

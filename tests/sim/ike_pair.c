@@ -9,10 +9,12 @@ static void proposal_add(struct s2si_proposal *proposal, unsigned type, enum s2s
     proposal->algorithms[type][proposal->count[type]++] = (uint16_t)algorithm;
 }
 
-static void default_proposals(struct s2si_ike_peer_config *config)
+static void default_proposals(struct pair_end *end)
 {
-    struct s2si_proposal *ike = &config->ike.items[0], *esp = &config->esp.items[0];
-    config->ike.count = config->esp.count = 1;
+    struct s2si_proposal *ike = &end->ike_list.items[0], *esp = &end->esp_list.items[0];
+    end->config.ike = &end->ike_list;
+    end->config.esp = &end->esp_list;
+    end->ike_list.count = end->esp_list.count = 1;
     ike->number = esp->number = 1;
     ike->protocol = S2SI_PROTOCOL_IKE;
     esp->protocol = S2SI_PROTOCOL_ESP;
@@ -44,9 +46,11 @@ static void default_config(struct pair_end *end, const struct pair_end *other)
     s2si_identity_from_addr(&other->address, &config->remote_id);
     config->psk = (const uint8_t *)"a secret of both ends";
     config->psk_length = strlen("a secret of both ends");
-    default_proposals(config);
-    selector(end->index == 0 ? "10.0.0.0/16" : "10.1.0.0/16", &config->local_ts[0]);
-    selector(end->index == 0 ? "10.1.0.0/16" : "10.0.0.0/16", &config->remote_ts[0]);
+    default_proposals(end);
+    config->local_ts = end->local_ts;
+    config->remote_ts = end->remote_ts;
+    selector(end->index == 0 ? "10.0.0.0/16" : "10.1.0.0/16", &end->local_ts[0]);
+    selector(end->index == 0 ? "10.1.0.0/16" : "10.0.0.0/16", &end->remote_ts[0]);
     config->local_ts_count = config->remote_ts_count = 1;
 }
 

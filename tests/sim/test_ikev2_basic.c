@@ -123,14 +123,13 @@ static void each_suite(void **state)
         ike_pair_init(&pair);
         pair.provider = s2s_crypto_mbedtls();
         for (int n = 0; n < 2; n++) {
-            struct s2si_ike_peer_config *config = &pair.end[n].config;
-            list_one(&config->ike, S2SI_TRANSFORM_ENCR, rows[i].encryption);
-            list_one(&config->ike, S2SI_TRANSFORM_PRF, rows[i].prf);
-            list_one(&config->ike, S2SI_TRANSFORM_INTEG, rows[i].integrity);
-            list_one(&config->ike, S2SI_TRANSFORM_KE, rows[i].group);
-            list_one(&config->esp, S2SI_TRANSFORM_ENCR, rows[i].esp);
-            list_one(&config->esp, S2SI_TRANSFORM_INTEG, rows[i].esp_integrity);
-            list_one(&config->esp, S2SI_TRANSFORM_KE, rows[i].group);
+            list_one(&pair.end[n].ike_list, S2SI_TRANSFORM_ENCR, rows[i].encryption);
+            list_one(&pair.end[n].ike_list, S2SI_TRANSFORM_PRF, rows[i].prf);
+            list_one(&pair.end[n].ike_list, S2SI_TRANSFORM_INTEG, rows[i].integrity);
+            list_one(&pair.end[n].ike_list, S2SI_TRANSFORM_KE, rows[i].group);
+            list_one(&pair.end[n].esp_list, S2SI_TRANSFORM_ENCR, rows[i].esp);
+            list_one(&pair.end[n].esp_list, S2SI_TRANSFORM_INTEG, rows[i].esp_integrity);
+            list_one(&pair.end[n].esp_list, S2SI_TRANSFORM_KE, rows[i].group);
         }
         ike_pair_up(&pair);
         assert_sound(&pair);
@@ -192,7 +191,7 @@ static void invalid_ke(void **state)
         struct pair pair;
         ike_pair_init(&pair);
         pair.limits.cookie_total = cookies == 0 ? 100 : 0;
-        list_two(&pair.end[0].config.ike, S2SI_TRANSFORM_KE, S2S_MODP2048, S2S_CURVE25519);
+        list_two(&pair.end[0].ike_list, S2SI_TRANSFORM_KE, S2S_MODP2048, S2S_CURVE25519);
         ike_pair_up(&pair);
         assert_sound(&pair);
         assert_int_equal(pair.sent, cookies == 0 ? 6 : 8);
@@ -205,9 +204,9 @@ static void invalid_ke_at_rekey(void **state)
     struct pair pair;
     (void)state;
     ike_pair_init(&pair);
-    list_two(&pair.end[0].config.esp, S2SI_TRANSFORM_KE, S2S_MODP2048, S2S_CURVE25519);
-    list_two(&pair.end[0].config.ike, S2SI_TRANSFORM_KE, S2S_CURVE25519, S2S_ECP256);
-    list_two(&pair.end[1].config.ike, S2SI_TRANSFORM_KE, S2S_CURVE25519, S2S_ECP256);
+    list_two(&pair.end[0].esp_list, S2SI_TRANSFORM_KE, S2S_MODP2048, S2S_CURVE25519);
+    list_two(&pair.end[0].ike_list, S2SI_TRANSFORM_KE, S2S_CURVE25519, S2S_ECP256);
+    list_two(&pair.end[1].ike_list, S2SI_TRANSFORM_KE, S2S_CURVE25519, S2S_ECP256);
     ike_pair_up(&pair);
     assert_int_equal(s2si_ike_rekey_child(pair.end[0].peer, 0, pair.now), 0);
     ike_pair_wait(&pair, 10 * PAIR_SECOND);
@@ -221,7 +220,7 @@ static void no_common_ike_proposal(void **state)
     struct pair pair;
     (void)state;
     ike_pair_init(&pair);
-    list_one(&pair.end[1].config.ike, S2SI_TRANSFORM_ENCR, S2S_AES256_CBC);
+    list_one(&pair.end[1].ike_list, S2SI_TRANSFORM_ENCR, S2S_AES256_CBC);
     ike_pair_up(&pair);
     assert_int_equal(ike_pair_event(&pair, 0, S2SI_IKE_EV_FAILED)->reason, S2SI_IKE_REASON_NO_PROPOSAL);
     assert_int_equal(ike_pair_event(&pair, 1, S2SI_IKE_EV_FAILED)->reason, S2SI_IKE_REASON_NO_PROPOSAL);
@@ -291,8 +290,8 @@ static void narrowing(void **state)
     char text[S2S_SELECTOR_TEXT];
     (void)state;
     ike_pair_init(&pair);
-    selector("0.0.0.0/0", &pair.end[0].config.remote_ts[0]);
-    selector("0.0.0.0/0", &pair.end[0].config.local_ts[0]);
+    selector("0.0.0.0/0", &pair.end[0].remote_ts[0]);
+    selector("0.0.0.0/0", &pair.end[0].local_ts[0]);
     ike_pair_up(&pair);
     assert_sound(&pair);
     const struct s2si_ike_child *child = s2si_ike_child_next(pair.end[0].peer, NULL);
@@ -308,9 +307,9 @@ static void several_selectors(void **state)
     ike_pair_init(&pair);
     for (int i = 0; i < 2; i++) {
         struct s2si_ike_peer_config *config = &pair.end[i].config;
-        selector("172.16.0.0/24", i == 0 ? &config->local_ts[1] : &config->remote_ts[1]);
-        selector("172.17.0.0/24", i == 0 ? &config->remote_ts[1] : &config->local_ts[1]);
-        selector("fd00:1::/32", i == 0 ? &config->remote_ts[2] : &config->local_ts[2]);
+        selector("172.16.0.0/24", i == 0 ? &pair.end[i].local_ts[1] : &pair.end[i].remote_ts[1]);
+        selector("172.17.0.0/24", i == 0 ? &pair.end[i].remote_ts[1] : &pair.end[i].local_ts[1]);
+        selector("fd00:1::/32", i == 0 ? &pair.end[i].remote_ts[2] : &pair.end[i].local_ts[2]);
         config->local_ts_count = i == 0 ? 2 : 3;
         config->remote_ts_count = i == 0 ? 3 : 2;
     }
@@ -400,9 +399,9 @@ static void child_fails_alone(void **state)
         struct pair pair;
         ike_pair_init(&pair);
         if (i == 0)
-            list_one(&pair.end[1].config.esp, S2SI_TRANSFORM_ENCR, S2S_AES256_GCM16);
+            list_one(&pair.end[1].esp_list, S2SI_TRANSFORM_ENCR, S2S_AES256_GCM16);
         else
-            selector("10.77.0.0/16", &pair.end[1].config.local_ts[0]);
+            selector("10.77.0.0/16", &pair.end[1].local_ts[0]);
         ike_pair_up(&pair);
         assert_int_equal(ike_pair_ike_sas(&pair, 0), 1);
         assert_int_equal(ike_pair_ike_sas(&pair, 1), 1);
@@ -410,9 +409,9 @@ static void child_fails_alone(void **state)
         assert_int_equal(ike_pair_event(&pair, 0, S2SI_IKE_EV_CHILD_FAILED)->notify,
                          i == 0 ? S2SI_N_NO_PROPOSAL_CHOSEN : S2SI_N_TS_UNACCEPTABLE);
         if (i == 0)
-            list_one(&pair.end[1].peer->config.esp, S2SI_TRANSFORM_ENCR, S2S_AES128_GCM16);
+            list_one(pair.end[1].peer->lists.esp, S2SI_TRANSFORM_ENCR, S2S_AES128_GCM16);
         else
-            selector("10.1.0.0/16", &pair.end[1].peer->config.local_ts[0]);
+            selector("10.1.0.0/16", &pair.end[1].peer->lists.local_ts[0]);
         ike_pair_wait(&pair, 20 * PAIR_SECOND);
         assert_sound(&pair);
         ike_pair_stop(&pair);
@@ -428,7 +427,7 @@ static void rekeys(void **state)
         struct pair pair;
         ike_pair_init(&pair);
         for (int i = 0; i < 2 && pfs == 0; i++)
-            list_one(&pair.end[i].config.esp, S2SI_TRANSFORM_KE, S2S_ALG_NONE);
+            list_one(&pair.end[i].esp_list, S2SI_TRANSFORM_KE, S2S_ALG_NONE);
         ike_pair_up(&pair);
         for (int round = 0; round < 4; round++) {
             uint32_t spi = ike_pair_outbound(&pair, 0)->spi_out;

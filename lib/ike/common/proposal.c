@@ -273,3 +273,14 @@ char *s2si_proposal_format(const struct s2si_proposal *proposal, char *out, size
     out[at] = '\0';
     return out;
 }
+
+size_t s2si_proposal_list_size(const struct s2si_proposal_list *list)
+{
+    return offsetof(struct s2si_proposal_list, items) + list->count * sizeof list->items[0];
+}
+
+void s2si_proposal_list_copy(struct s2si_proposal_list *to, const struct s2si_proposal_list *from)
+{
+    memset(to, 0, sizeof *to);
+    memcpy(to, from, s2si_proposal_list_size(from));
+}

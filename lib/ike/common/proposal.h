@@ -60,6 +60,9 @@ void s2si_proposal_list_set_spi(struct s2si_proposal_list *list, const uint8_t *
 /* Takes the KE transforms out: the SA payload of IKE_AUTH has none (RFC 7296 section 1.2). */
 void s2si_proposal_list_drop_groups(struct s2si_proposal_list *list);
 
+/* Only the proposals that are there: a list may be stored in less memory than its type, see s2si_proposal_list_size. */
+void s2si_proposal_list_copy(struct s2si_proposal_list *to, const struct s2si_proposal_list *from);
+size_t s2si_proposal_list_size(const struct s2si_proposal_list *list);
 /* "AES_CBC-128/HMAC_SHA2_256_128/..." for logs and diagnosis. */
 char *s2si_proposal_format(const struct s2si_proposal *proposal, char *out, size_t size);
 

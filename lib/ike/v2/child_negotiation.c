@@ -9,7 +9,7 @@
 static void list_for(const struct s2si_ike_sa *sa, const struct s2si_child_sa *child, bool first,
                      struct s2si_proposal_list *out)
 {
-    *out = sa->peer->config.esp;
+    s2si_proposal_list_copy(out, sa->peer->config.esp);
     for (uint8_t i = 0; i < out->count; i++) {
         struct s2si_proposal *item = &out->items[i];
         item->protocol = S2SI_PROTOCOL_ESP;
@@ -105,7 +105,7 @@ uint16_t s2si_child_choose(struct s2si_ike_sa *sa, struct s2si_negotiation *talk
     struct s2si_proposal_list theirs;
     if (s2si_sa_decode(s2si_message_find(message, S2SI_PAYLOAD_SA, 0), &theirs) != 0)
         return S2SI_N_INVALID_SYNTAX;
-    if (s2si_proposal_select(&sa->peer->config.esp, &theirs, first, &talks->chosen, &talks->suite) != 0)
+    if (s2si_proposal_select(sa->peer->config.esp, &theirs, first, &talks->chosen, &talks->suite) != 0)
         return S2SI_N_NO_PROPOSAL_CHOSEN;
     talks->peer_spi = spi_of(&theirs, talks->chosen.number);
     if (talks->peer_spi == 0)
@@ -118,11 +118,8 @@ uint16_t s2si_child_choose(struct s2si_ike_sa *sa, struct s2si_negotiation *talk
 int s2si_child_take_choice(struct s2si_child_sa *child, struct s2si_negotiation *talks)
 {
     child->data.spi_out = talks->peer_spi;
-    memcpy(child->data.local_ts, talks->local_ts, sizeof child->data.local_ts);
-    memcpy(child->data.remote_ts, talks->remote_ts, sizeof child->data.remote_ts);
-    child->data.local_ts_count = talks->local_ts_count;
-    child->data.remote_ts_count = talks->remote_ts_count;
-    return s2si_child_derive(child, talks);
+    int result = s2si_child_set_selectors(child, talks->local_ts, talks->local_ts_count, talks->remote_ts, talks->remote_ts_count);
+    return result != 0 ? result : s2si_child_derive(child, talks);
 }
 
 /* ---- initiator ---- */
@@ -137,11 +134,7 @@ static uint16_t accept_selectors(struct s2si_child_sa *child, const struct s2si_
     if (tsi.count == 0 || tsr.count == 0 || !s2si_ts_within(config->local_ts, config->local_ts_count, &tsi) ||
         !s2si_ts_within(config->remote_ts, config->remote_ts_count, &tsr))
         return S2SI_N_TS_UNACCEPTABLE;
-    memcpy(child->data.local_ts, tsi.items, tsi.count * sizeof tsi.items[0]);
-    memcpy(child->data.remote_ts, tsr.items, tsr.count * sizeof tsr.items[0]);
-    child->data.local_ts_count = tsi.count;
-    child->data.remote_ts_count = tsr.count;
-    return 0;
+    return s2si_child_set_selectors(child, tsi.items, tsi.count, tsr.items, tsr.count) == 0 ? 0 : S2SI_N_NO_ADDITIONAL_SAS;
 }
 
 uint16_t s2si_child_accept(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, const struct s2si_message *message,

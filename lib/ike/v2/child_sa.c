@@ -45,9 +45,31 @@ struct s2si_child_sa *s2si_child_new(struct s2si_ike_sa *sa, bool initiator)
     return child;
 }
 
+static void forget_selectors(struct s2si_child_sa *child)
+{
+    struct s2si_mem *mem = child->ike->mem;
+    s2si_free(mem, child->data.local_ts, child->data.local_ts_count * sizeof *child->data.local_ts);
+    s2si_free(mem, child->data.remote_ts, child->data.remote_ts_count * sizeof *child->data.remote_ts);
+    child->data.local_ts = child->data.remote_ts = NULL;
+    child->data.local_ts_count = child->data.remote_ts_count = 0;
+}
+
+int s2si_child_set_selectors(struct s2si_child_sa *child, const struct s2s_selector *local, size_t local_count,
+                             const struct s2s_selector *remote, size_t remote_count)
+{
+    struct s2si_mem *mem = child->ike->mem;
+    forget_selectors(child);
+    child->data.local_ts = s2si_selectors_copy(mem, local, local_count);
+    child->data.remote_ts = s2si_selectors_copy(mem, remote, remote_count);
+    child->data.local_ts_count = (uint8_t)(child->data.local_ts ? local_count : 0);
+    child->data.remote_ts_count = (uint8_t)(child->data.remote_ts ? remote_count : 0);
+    return child->data.local_ts_count == local_count && child->data.remote_ts_count == remote_count ? 0 : S2S_ERR_NO_MEMORY;
+}
+
 void s2si_child_free(struct s2si_child_sa *child)
 {
     struct s2si_ike *ike = child->ike;
+    forget_selectors(child);
     s2si_deadlines_clear(ike, &child->deadlines);
     (void)s2si_map_remove(&ike->children, &child->data.id, sizeof child->data.id);
     s2si_list_remove(&child->node);

@@ -25,7 +25,7 @@ bool s2si_create_child_start(struct s2si_ike_sa *sa, struct s2si_child_sa *old)
     int result = talks == NULL ? S2S_ERR_NO_MEMORY : s2si_nonce_draw(sa, &talks->ni);
     if (result == 0) {
         talks->old = old != NULL ? old->data.id : 0;
-        talks->group = s2si_first_group(&sa->peer->config.esp);
+        talks->group = s2si_first_group(sa->peer->config.esp);
         result = s2si_talks_child(sa, slot, true);
     }
     if (result == 0)
@@ -140,7 +140,7 @@ static bool other_group(struct s2si_ike_sa *sa, const struct s2si_notify_payload
     struct s2si_negotiation *talks = slot->talks;
     enum s2s_algorithm group = s2si_group_algorithm(notify->data.length == 2 ? s2si_get_u16(notify->data.data) : 0);
     if (talks->retries >= S2SI_INIT_RETRIES || group == talks->group ||
-        !s2si_offers_group(&sa->peer->config.esp, group))
+        !s2si_offers_group(sa->peer->config.esp, group))
         return false;
     talks->retries++;
     talks->group = group;

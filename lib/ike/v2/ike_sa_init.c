@@ -48,7 +48,7 @@ static int prepare(struct s2si_ike_sa *sa)
     struct s2si_negotiation *talks = result == 0 ? s2si_talks_new(sa, slot) : NULL;
     if (talks == NULL)
         return result != 0 ? result : S2S_ERR_NO_MEMORY;
-    talks->group = s2si_first_group(&config->ike);
+    talks->group = s2si_first_group(config->ike);
     result = s2si_nonce_draw(sa, &talks->ni);
     return result != 0 ? result : s2si_job_start(sa, slot, JOB_PUBLIC);
 }
@@ -77,7 +77,7 @@ static void write_request(struct s2si_ike_sa *sa, const struct s2si_negotiation 
     s2si_message_start(writer, sa->ike->wire, sa->ike->room, &header);
     if (talks->cookie_length > 0)
         s2si_notify_encode(writer, S2SI_N_COOKIE, talks->cookie, talks->cookie_length);
-    s2si_sa_encode(writer, &config->ike);
+    s2si_sa_encode(writer, config->ike);
     s2si_ke_encode(writer, talks->group, talks->ke.data, talks->ke.length);
     s2si_nonce_encode(writer, talks->ni.data, talks->ni.length);
     s2si_natt_write(sa, writer, 0);
@@ -167,7 +167,7 @@ static void on_invalid_ke(struct s2si_ike_sa *sa, const struct s2si_notify_paylo
     char detail[96];
     uint16_t number = notify->data.length == 2 ? s2si_get_u16(notify->data.data) : 0;
     enum s2s_algorithm group = s2si_group_algorithm(number);
-    if (!s2si_offers_group(&sa->peer->config.ike, group) || group == talks->group ||
+    if (!s2si_offers_group(sa->peer->config.ike, group) || group == talks->group ||
         talks->retries >= S2SI_INIT_RETRIES) {
         (void)snprintf(detail, sizeof detail, "the peer wants KE group %u, offered %u", number,
                        s2si_group_number(talks->group));
@@ -206,7 +206,7 @@ static const char *read_response(struct s2si_ike_sa *sa, const struct s2si_messa
         s2si_ke_decode(s2si_message_find(message, S2SI_PAYLOAD_KE, 0), &ke) != 0 ||
         s2si_nonce_decode(s2si_message_find(message, S2SI_PAYLOAD_NONCE, 0), &nonce) != 0)
         return "malformed answer";
-    if (s2si_proposal_accept(&sa->peer->config.ike, &answer, false, &talks->suite) != 0)
+    if (s2si_proposal_accept(sa->peer->config.ike, &answer, false, &talks->suite) != 0)
         return "the answer is no proposal of ours";
     if (talks->suite.group != talks->group || ke.algorithm != talks->group)
         return "KE group differs from the one chosen";

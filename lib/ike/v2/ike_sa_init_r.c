@@ -74,7 +74,7 @@ static bool choose(struct s2si_ike *ike, struct init *init)
         return false;
     while ((peer = s2si_peer_by_address(ike, &init->local, &init->remote, peer)) != NULL) {
         init->peer = peer;
-        if (s2si_proposal_select(&peer->config.ike, &theirs, false, &init->chosen, &init->suite) == 0)
+        if (s2si_proposal_select(peer->config.ike, &theirs, false, &init->chosen, &init->suite) == 0)
             return true;
     }
     return false;

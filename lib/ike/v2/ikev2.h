@@ -52,7 +52,8 @@ struct s2si_ike_params {
     void *key_log_user;
 };
 
-/* One tunnel's far end. Copied by add and update. Times in nanoseconds. */
+/* One tunnel's far end. Copied by add and update, lists in their exact size; what it points to is borrowed for the call. Times in
+   nanoseconds. */
 struct s2si_ike_peer_config {
     uint64_t owner;   /* the gateway's id of the tunnel; comes back in outputs */
     const char *name; /* for log lines */
@@ -62,9 +63,9 @@ struct s2si_ike_peer_config {
     struct s2si_identity local_id, remote_id;
     const uint8_t *psk;
     size_t psk_length;
-    struct s2si_proposal_list ike, esp;
-    struct s2s_selector local_ts[S2SI_IKE_SELECTORS], remote_ts[S2SI_IKE_SELECTORS];
-    uint8_t local_ts_count, remote_ts_count;
+    const struct s2si_proposal_list *ike, *esp;
+    const struct s2s_selector *local_ts, *remote_ts;
+    uint8_t local_ts_count, remote_ts_count; /* at most S2SI_IKE_SELECTORS */
     bool start;   /* startup_action start: initiate now and whenever it is down */
     bool nat_traversal;
     uint8_t encapsulation; /* 0 auto, 1 always (fake NAT detection), 2 never (fail rather than encapsulate) */
@@ -131,7 +132,7 @@ struct s2si_ike_child {
     struct s2si_suite suite;  /* encryption, integrity, group used, esn */
     struct s2si_secret key_in, key_out, integ_in, integ_out; /* encryption keys carry no salt */
     uint8_t salt_in[4], salt_out[4];
-    struct s2s_selector local_ts[S2SI_IKE_SELECTORS], remote_ts[S2SI_IKE_SELECTORS];
+    struct s2s_selector *local_ts, *remote_ts; /* owned by the child */
     uint8_t local_ts_count, remote_ts_count;
     struct s2s_endpoint local, remote; /* outer; ports only count with encapsulation */
     bool udp_encapsulation;

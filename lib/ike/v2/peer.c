@@ -55,22 +55,75 @@ static void number_proposals(struct s2si_proposal_list *list, enum s2si_ike_prot
     }
 }
 
+struct s2s_selector *s2si_selectors_copy(struct s2si_mem *mem, const struct s2s_selector *from, size_t count)
+{
+    struct s2s_selector *copy = s2si_alloc_array(mem, count, sizeof *copy);
+    if (copy != NULL && count != 0)
+        memcpy(copy, from, count * sizeof *copy);
+    return copy;
+}
+
+static struct s2si_proposal_list *copy_proposals(struct s2si_mem *mem, const struct s2si_proposal_list *from,
+                                                 enum s2si_ike_protocol protocol)
+{
+    size_t size = s2si_proposal_list_size(from);
+    struct s2si_proposal_list *copy = s2si_alloc(mem, size);
+    if (copy != NULL) {
+        memcpy(copy, from, size);
+        number_proposals(copy, protocol);
+    }
+    return copy;
+}
+
+static void free_proposals(struct s2si_mem *mem, struct s2si_proposal_list *list)
+{
+    if (list != NULL)
+        s2si_free(mem, list, s2si_proposal_list_size(list));
+}
+
+static void free_lists(struct s2si_mem *mem, struct s2si_peer_lists *lists)
+{
+    free_proposals(mem, lists->ike);
+    free_proposals(mem, lists->esp);
+    s2si_free(mem, lists->local_ts, lists->local_ts_count * sizeof *lists->local_ts);
+    s2si_free(mem, lists->remote_ts, lists->remote_ts_count * sizeof *lists->remote_ts);
+    memset(lists, 0, sizeof *lists);
+}
+
+static int copy_lists(struct s2si_mem *mem, const struct s2si_ike_peer_config *config, struct s2si_peer_lists *lists)
+{
+    memset(lists, 0, sizeof *lists);
+    lists->ike = copy_proposals(mem, config->ike, S2SI_PROTOCOL_IKE);
+    lists->esp = copy_proposals(mem, config->esp, S2SI_PROTOCOL_ESP);
+    lists->local_ts = s2si_selectors_copy(mem, config->local_ts, config->local_ts_count);
+    lists->remote_ts = s2si_selectors_copy(mem, config->remote_ts, config->remote_ts_count);
+    lists->local_ts_count = config->local_ts_count;
+    lists->remote_ts_count = config->remote_ts_count;
+    if (lists->ike != NULL && lists->esp != NULL && lists->local_ts != NULL && lists->remote_ts != NULL)
+        return 0;
+    free_lists(mem, lists);
+    return S2S_ERR_NO_MEMORY;
+}
+
 static int copy_config(struct s2si_ike_peer *peer, const struct s2si_ike_peer_config *config)
 {
     struct s2si_ike *ike = peer->ike;
-    int result = check_list(ike, &config->ike);
+    struct s2si_peer_lists lists;
+    int result = config->ike == NULL || config->esp == NULL ? S2S_ERR_INVALID : check_list(ike, config->ike);
     if (result == 0)
-        result = check_list(ike, &config->esp);
+        result = check_list(ike, config->esp);
+    if (result == 0)
+        result = copy_lists(ike->mem, config, &lists);
     if (result != 0)
         return result;
     char *name = s2si_text_copy(ike->mem, config->name != NULL ? config->name : "");
-    if (name == NULL)
-        return S2S_ERR_NO_MEMORY;
     struct s2si_secret psk = {NULL, 0};
-    if (s2si_secret_set(ike->mem, &psk, config->psk, config->psk_length) != 0) {
+    if (name == NULL || s2si_secret_set(ike->mem, &psk, config->psk, config->psk_length) != 0) {
         s2si_free_text(ike->mem, name);
+        free_lists(ike->mem, &lists);
         return S2S_ERR_NO_MEMORY;
     }
+    free_lists(ike->mem, &peer->lists);
     s2si_free_text(ike->mem, peer->name);
     s2si_secret_move(ike->mem, &peer->psk, &psk);
     peer->name = name;
@@ -78,8 +131,11 @@ static int copy_config(struct s2si_ike_peer *peer, const struct s2si_ike_peer_co
     peer->config.name = name;
     peer->config.psk = NULL;
     peer->config.psk_length = 0;
-    number_proposals(&peer->config.ike, S2SI_PROTOCOL_IKE);
-    number_proposals(&peer->config.esp, S2SI_PROTOCOL_ESP);
+    peer->lists = lists;
+    peer->config.ike = lists.ike;
+    peer->config.esp = lists.esp;
+    peer->config.local_ts = lists.local_ts;
+    peer->config.remote_ts = lists.remote_ts;
     return 0;
 }
 
@@ -88,6 +144,7 @@ static void peer_free(struct s2si_ike_peer *peer)
     struct s2si_ike *ike = peer->ike;
     s2si_deadlines_clear(ike, &peer->deadlines);
     s2si_free_text(ike->mem, peer->name);
+    free_lists(ike->mem, &peer->lists);
     s2si_secret_clear(ike->mem, &peer->psk);
     s2si_free_secret(ike->mem, peer, sizeof *peer);
 }

@@ -20,7 +20,7 @@
 
 static void list_for(const struct s2si_ike_sa *sa, uint64_t spi, struct s2si_proposal_list *out)
 {
-    *out = sa->peer->config.ike;
+    s2si_proposal_list_copy(out, sa->peer->config.ike);
     for (uint8_t i = 0; i < out->count; i++) {
         out->items[i].protocol = S2SI_PROTOCOL_IKE;
         out->items[i].number = (uint8_t)(i + 1);
@@ -85,9 +85,9 @@ bool s2si_rekey_ike_start(struct s2si_ike_sa *sa)
     if (result == 0)
         result = draw_spi(sa->ike, &talks->spi);
     if (result == 0) {
-        talks->group = s2si_offers_group(&sa->peer->config.ike, sa->suite.group)
+        talks->group = s2si_offers_group(sa->peer->config.ike, sa->suite.group)
                            ? sa->suite.group
-                           : s2si_first_group(&sa->peer->config.ike);
+                           : s2si_first_group(sa->peer->config.ike);
         result = s2si_job_start(sa, slot, JOB_PUBLIC);
     }
     if (result == 0)
@@ -175,7 +175,7 @@ static bool other_group(struct s2si_ike_sa *sa, const struct s2si_notify_payload
     struct s2si_negotiation *talks = slot->talks;
     enum s2s_algorithm group = s2si_group_algorithm(notify->data.length == 2 ? s2si_get_u16(notify->data.data) : 0);
     if (talks->retries >= S2SI_INIT_RETRIES || group == talks->group ||
-        !s2si_offers_group(&sa->peer->config.ike, group))
+        !s2si_offers_group(sa->peer->config.ike, group))
         return false;
     talks->retries++;
     talks->group = group;
@@ -246,7 +246,7 @@ static uint16_t begin(struct s2si_ike_sa *sa, struct s2si_slot *slot, const stru
         s2si_ke_decode(s2si_message_find(message, S2SI_PAYLOAD_KE, 0), &ke) != 0 ||
         s2si_nonce_decode(s2si_message_find(message, S2SI_PAYLOAD_NONCE, 0), &nonce) != 0)
         return S2SI_N_INVALID_SYNTAX;
-    if (s2si_proposal_select(&sa->peer->config.ike, &theirs, false, &talks->chosen, &talks->suite) != 0)
+    if (s2si_proposal_select(sa->peer->config.ike, &theirs, false, &talks->chosen, &talks->suite) != 0)
         return S2SI_N_NO_PROPOSAL_CHOSEN;
     talks->group = talks->suite.group;
     for (size_t i = 0; i < theirs.count; i++) {

@@ -230,11 +230,19 @@ struct s2si_child_sa {
 };
 
 /* ---- peer ---- */
+/* What a peer may negotiate, in exact-size copies: most tunnels have a proposal or two and one selector a side. */
+struct s2si_peer_lists {
+    struct s2si_proposal_list *ike, *esp;
+    struct s2s_selector *local_ts, *remote_ts;
+    uint8_t local_ts_count, remote_ts_count;
+};
+
 struct s2si_ike_peer {
     struct s2si_list node;
     struct s2si_ike *ike;
     uint64_t id;
-    struct s2si_ike_peer_config config; /* name and psk are owned copies */
+    struct s2si_ike_peer_config config; /* name, psk and the lists point to the owned copies below */
+    struct s2si_peer_lists lists;
     char *name;
     struct s2si_secret psk;
     struct s2si_list sas, children;
@@ -452,6 +460,11 @@ void s2si_child_answer(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, s
 uint16_t s2si_child_choose(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, const struct s2si_message *message,
                            bool first);
 /* Responder, once the SPI is there: moves the choice into the CHILD_SA and makes its keys. */
+/* Exact-size copies. @return 0 or S2S_ERR_NO_MEMORY (then there are none). */
+int s2si_child_set_selectors(struct s2si_child_sa *child, const struct s2s_selector *local, size_t local_count,
+                             const struct s2s_selector *remote, size_t remote_count);
+/* An array of exactly count selectors, or NULL. */
+struct s2s_selector *s2si_selectors_copy(struct s2si_mem *mem, const struct s2s_selector *from, size_t count);
 int s2si_child_take_choice(struct s2si_child_sa *child, struct s2si_negotiation *talks);
 /* Initiator: checks the answer. @return 0 or the reason as a notify. */
 uint16_t s2si_child_accept(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, const struct s2si_message *message,
