@@ -46,11 +46,12 @@ void s2si_actions_free(struct s2si_actions *actions)
 
 bool s2si_actions_empty(const struct s2si_actions *actions)
 {
-    return s2si_list_empty(&actions->operations) && s2si_list_empty(&actions->jobs) && s2si_list_empty(&actions->datagrams) &&
-           s2si_list_empty(&actions->packets);
+    return s2si_list_empty(&actions->operations) && s2si_list_empty(&actions->jobs) &&
+           s2si_list_empty(&actions->datagrams) && s2si_list_empty(&actions->packets);
 }
 
-static struct s2si_sending *make_sending(struct s2si_actions *actions, size_t front, const uint8_t *data, size_t length, size_t behind)
+static struct s2si_sending *make_sending(struct s2si_actions *actions, size_t front, const uint8_t *data, size_t length,
+                                         size_t behind)
 {
     struct s2si_sending *sending = s2si_alloc(actions->mem, sizeof(*sending) + front + length + behind);
 
@@ -61,8 +62,8 @@ static struct s2si_sending *make_sending(struct s2si_actions *actions, size_t fr
     return sending;
 }
 
-void s2si_actions_datagram(struct s2si_actions *actions, const struct s2s_endpoint *local, const struct s2s_endpoint *remote,
-                           const uint8_t *data, size_t length)
+void s2si_actions_datagram(struct s2si_actions *actions, const struct s2s_endpoint *local,
+                           const struct s2s_endpoint *remote, const uint8_t *data, size_t length)
 {
     struct s2si_sending *sending = make_sending(actions, 0, data, length, 0);
 
@@ -139,10 +140,12 @@ static bool fill_operation(s2s_engine *engine, struct s2si_operation *operation,
         action->job = &operation->job;
         return true;
     case S2SI_OP_SCAN: /* where to look for routes that a crash left */
-        action->route.table = operation->gateway->effective.table > 0 ? (uint32_t)operation->gateway->effective.table : 0;
+        action->route.table =
+            operation->gateway->effective.table > 0 ? (uint32_t)operation->gateway->effective.table : 0;
         return true;
     default: /* SCAN */
-        action->route.table = operation->gateway->effective.table > 0 ? (uint32_t)operation->gateway->effective.table : 0;
+        action->route.table =
+            operation->gateway->effective.table > 0 ? (uint32_t)operation->gateway->effective.table : 0;
         return true;
     }
 }

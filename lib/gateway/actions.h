@@ -5,7 +5,8 @@
  *   operations on the kernel (in the order in which reconcile started them)   built from the item when they are pulled
  *   IKE datagrams      bounded: beyond it the oldest is dropped, IKE sends it again
  *   jobs               one per DH step under way
- *   packets            made by the engine (probes, ICMP errors, acquired packets); bounded: beyond it the newest is refused
+ *   packets            made by the engine (probes, ICMP errors, acquired packets); bounded: beyond it the newest is
+ * refused
  */
 #ifndef S2SI_GATEWAY_ACTIONS_H
 #define S2SI_GATEWAY_ACTIONS_H
@@ -32,13 +33,13 @@ struct s2si_actions {
     struct s2si_list datagrams, packets;
     size_t datagram_count, packet_count;
     uint64_t datagrams_dropped, packets_dropped;
-    struct s2si_sending *held;   /* handed out last */
+    struct s2si_sending *held; /* handed out last */
 };
 
 void s2si_actions_init(struct s2si_actions *actions, struct s2si_mem *mem);
 void s2si_actions_free(struct s2si_actions *actions);
-void s2si_actions_datagram(struct s2si_actions *actions, const struct s2s_endpoint *local, const struct s2s_endpoint *remote,
-                           const uint8_t *data, size_t length);
+void s2si_actions_datagram(struct s2si_actions *actions, const struct s2s_endpoint *local,
+                           const struct s2s_endpoint *remote, const uint8_t *data, size_t length);
 bool s2si_actions_empty(const struct s2si_actions *actions);
 
 #endif

@@ -72,7 +72,8 @@ static bool same_key(enum s2si_item_kind kind, const struct s2si_item_content *a
     }
 }
 
-/* Routes are many: a map finds them. Its key has the prefix in full and a hash of the rest; what differs all the same moves on. */
+/* Routes are many: a map finds them. Its key has the prefix in full and a hash of the rest; what differs all the same
+ * moves on. */
 #define ROUTE_KEY 24
 
 static uint32_t mix(uint32_t hash, const void *bytes, size_t length)
@@ -84,7 +85,8 @@ static uint32_t mix(uint32_t hash, const void *bytes, size_t length)
     return hash;
 }
 
-static void route_key(enum s2si_item_kind kind, const struct s2si_item_content *content, uint8_t probe, uint8_t key[ROUTE_KEY])
+static void route_key(enum s2si_item_kind kind, const struct s2si_item_content *content, uint8_t probe,
+                      uint8_t key[ROUTE_KEY])
 {
     uint32_t hash = mix(2166136261u, &content->table, sizeof(content->table));
 
@@ -106,8 +108,8 @@ static bool mapped(const struct s2si_scope *scope)
     return scope->kind == S2SI_SCOPE_ROUTES;
 }
 
-static struct s2si_item *find_route(struct s2si_scope *scope, enum s2si_item_kind kind, const struct s2si_item_content *content,
-                                    uint8_t *free_probe)
+static struct s2si_item *find_route(struct s2si_scope *scope, enum s2si_item_kind kind,
+                                    const struct s2si_item_content *content, uint8_t *free_probe)
 {
     uint8_t key[ROUTE_KEY];
     struct s2si_item *item;
@@ -124,7 +126,8 @@ static struct s2si_item *find_route(struct s2si_scope *scope, enum s2si_item_kin
     return NULL;
 }
 
-struct s2si_item *s2si_item_find(struct s2si_scope *scope, enum s2si_item_kind kind, const struct s2si_item_content *key)
+struct s2si_item *s2si_item_find(struct s2si_scope *scope, enum s2si_item_kind kind,
+                                 const struct s2si_item_content *key)
 {
     struct s2si_list *node;
     uint8_t probe;
@@ -213,19 +216,21 @@ static const struct kind_row kinds[S2SI_ITEM_KINDS] = {
     [S2SI_ITEM_BIND] = { S2S_ACTION_BIND, S2S_ACTION_BIND, S2S_ACTION_UNBIND, S2SI_PHASE_BIND, S2SI_PHASE_UNBIND },
     [S2SI_ITEM_DEVICE] = { S2S_ACTION_DEVICE_ADD, S2S_ACTION_DEVICE_ADD, S2S_ACTION_DEVICE_DELETE, S2SI_PHASE_DEVICE,
                            S2SI_PHASE_DEVICE_DELETE },
-    [S2SI_ITEM_ADDRESS] = { S2S_ACTION_ADDRESS_ADD, S2S_ACTION_ADDRESS_ADD, S2S_ACTION_ADDRESS_DELETE, S2SI_PHASE_ADDRESS,
-                            S2SI_PHASE_ADDRESS_DELETE },
-    [S2SI_ITEM_SA_IN] = { S2S_ACTION_SA_ADD, S2S_ACTION_SA_UPDATE, S2S_ACTION_SA_DELETE, S2SI_PHASE_SA_IN, S2SI_PHASE_SA_DELETE },
-    [S2SI_ITEM_POLICY_IN] = { S2S_ACTION_POLICY_ADD, S2S_ACTION_POLICY_ADD, S2S_ACTION_POLICY_DELETE, S2SI_PHASE_POLICY_IN,
-                              S2SI_PHASE_POLICY_DELETE },
-    [S2SI_ITEM_SA_OUT] = { S2S_ACTION_SA_ADD, S2S_ACTION_SA_UPDATE, S2S_ACTION_SA_DELETE, S2SI_PHASE_SA_OUT, S2SI_PHASE_SA_DELETE },
-    [S2SI_ITEM_POLICY_OUT] = { S2S_ACTION_POLICY_ADD, S2S_ACTION_POLICY_ADD, S2S_ACTION_POLICY_DELETE, S2SI_PHASE_POLICY_OUT,
-                               S2SI_PHASE_POLICY_DELETE },
+    [S2SI_ITEM_ADDRESS] = { S2S_ACTION_ADDRESS_ADD, S2S_ACTION_ADDRESS_ADD, S2S_ACTION_ADDRESS_DELETE,
+                            S2SI_PHASE_ADDRESS, S2SI_PHASE_ADDRESS_DELETE },
+    [S2SI_ITEM_SA_IN] = { S2S_ACTION_SA_ADD, S2S_ACTION_SA_UPDATE, S2S_ACTION_SA_DELETE, S2SI_PHASE_SA_IN,
+                          S2SI_PHASE_SA_DELETE },
+    [S2SI_ITEM_POLICY_IN] = { S2S_ACTION_POLICY_ADD, S2S_ACTION_POLICY_ADD, S2S_ACTION_POLICY_DELETE,
+                              S2SI_PHASE_POLICY_IN, S2SI_PHASE_POLICY_DELETE },
+    [S2SI_ITEM_SA_OUT] = { S2S_ACTION_SA_ADD, S2S_ACTION_SA_UPDATE, S2S_ACTION_SA_DELETE, S2SI_PHASE_SA_OUT,
+                           S2SI_PHASE_SA_DELETE },
+    [S2SI_ITEM_POLICY_OUT] = { S2S_ACTION_POLICY_ADD, S2S_ACTION_POLICY_ADD, S2S_ACTION_POLICY_DELETE,
+                               S2SI_PHASE_POLICY_OUT, S2SI_PHASE_POLICY_DELETE },
     [S2SI_ITEM_PATH] = { S2S_ACTION_PATH, S2S_ACTION_PATH, S2S_ACTION_PATH, S2SI_PHASE_PATH, S2SI_PHASE_PATH_DELETE },
     [S2SI_ITEM_LOCAL] = { S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_DELETE, S2SI_PHASE_LOCAL,
                           S2SI_PHASE_LOCAL_DELETE },
-    [S2SI_ITEM_UNREACHABLE] = { S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_DELETE, S2SI_PHASE_UNREACHABLE,
-                                S2SI_PHASE_UNREACHABLE_DELETE },
+    [S2SI_ITEM_UNREACHABLE] = { S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_DELETE,
+                                S2SI_PHASE_UNREACHABLE, S2SI_PHASE_UNREACHABLE_DELETE },
     [S2SI_ITEM_ROUTE] = { S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_ADD, S2S_ACTION_ROUTE_DELETE, S2SI_PHASE_ROUTE,
                           S2SI_PHASE_ROUTE_DELETE },
 };
@@ -248,7 +253,9 @@ enum s2s_action_type s2si_item_next(const struct s2si_item *item, enum s2si_phas
 
 enum s2si_item_kind s2si_route_item_kind(enum s2s_route_kind kind)
 {
-    return kind == S2S_ROUTE_LOCAL ? S2SI_ITEM_LOCAL : kind == S2S_ROUTE_UNREACHABLE ? S2SI_ITEM_UNREACHABLE : S2SI_ITEM_ROUTE;
+    return kind == S2S_ROUTE_LOCAL         ? S2SI_ITEM_LOCAL
+           : kind == S2S_ROUTE_UNREACHABLE ? S2SI_ITEM_UNREACHABLE
+                                           : S2SI_ITEM_ROUTE;
 }
 
 void s2si_item_route(const struct s2si_item *item, struct s2s_action_route *route)
@@ -346,7 +353,8 @@ static bool fill_policy(s2s_engine *engine, const struct s2si_item *item, struct
     return action->type == S2S_ACTION_POLICY_DELETE;
 }
 
-bool s2si_item_action(s2s_engine *engine, const struct s2si_item *item, enum s2s_action_type type, struct s2s_action *action)
+bool s2si_item_action(s2s_engine *engine, const struct s2si_item *item, enum s2s_action_type type,
+                      struct s2s_action *action)
 {
     const s2s_gateway *gateway = s2si_scope_gateway(item->scope);
     const struct s2si_item_content *content = &item->content;

@@ -6,7 +6,8 @@
  *   reconcile.c  starts what differs, phase by phase; takes completions in
  *   actual.c     keeps the items and builds an action from one
  *
- * An item is never forgotten while the kernel may have it: a success that nobody wants any more makes it `present`, so that
+ * An item is never forgotten while the kernel may have it: a success that nobody wants any more makes it `present`, so
+ * that
  * the next difference deletes it.
  */
 #ifndef S2SI_GATEWAY_ACTUAL_H
@@ -88,7 +89,8 @@ s2s_gateway *s2si_scope_gateway(const struct s2si_scope *scope);
 bool s2si_scope_empty(const struct s2si_scope *scope);
 
 /* Finds or makes; NULL without memory. */
-struct s2si_item *s2si_item_find(struct s2si_scope *scope, enum s2si_item_kind kind, const struct s2si_item_content *key);
+struct s2si_item *s2si_item_find(struct s2si_scope *scope, enum s2si_item_kind kind,
+                                 const struct s2si_item_content *key);
 struct s2si_item *s2si_item_make(s2s_engine *engine, struct s2si_scope *scope, enum s2si_item_kind kind,
                                  const struct s2si_item_content *content);
 void s2si_item_forget(s2s_engine *engine, struct s2si_item *item);
@@ -97,8 +99,10 @@ enum s2si_item_kind s2si_route_item_kind(enum s2s_route_kind kind);
 /* The route action of an item, and the reverse. */
 void s2si_item_route(const struct s2si_item *item, struct s2s_action_route *route);
 void s2si_route_content(const struct s2s_action_route *route, struct s2si_item_content *content);
-/* Fills in an action of this type for an item. Keys in it are borrowed from the IKE core. @return false if the item has lost its ground (an SA whose CHILD_SA is gone). */
-bool s2si_item_action(s2s_engine *engine, const struct s2si_item *item, enum s2s_action_type type, struct s2s_action *action);
+/* Fills in an action of this type for an item. Keys in it are borrowed from the IKE core. @return false if the item
+   has lost its ground (an SA whose CHILD_SA is gone). */
+bool s2si_item_action(s2s_engine *engine, const struct s2si_item *item, enum s2s_action_type type,
+                      struct s2s_action *action);
 /* What is to be done for an item now; NONE if nothing. */
 enum s2s_action_type s2si_item_next(const struct s2si_item *item, enum s2si_phase *phase);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * connection: every change goes one way. The new params become a draft with everything effective (validate.h), the draft is
- * checked whole, and only then is it compared with what holds: each tunnel does what its difference costs and no more.
+ * connection: every change goes one way. The new params become a draft with everything effective (validate.h), the
+ * draft is checked whole, and only then is it compared with what holds: each tunnel does what its difference costs and
+ * no more.
  *
  *   new      ─┐
  *   update    ├─> draft ──> validate ──> apply difference ──> routes, lookup tables, selection
@@ -194,7 +195,8 @@ static int make(struct s2si_draft *draft, s2s_time now, s2s_connection **out)
     return 0;
 }
 
-static int new_connection(s2s_gateway *gateway, const struct s2s_connection_params *params, s2s_time now, s2s_connection **out)
+static int new_connection(s2s_gateway *gateway, const struct s2s_connection_params *params, s2s_time now,
+                          s2s_connection **out)
 {
     struct s2si_draft draft;
     int error = s2si_draft_make(gateway, NULL, params, &draft);
@@ -216,7 +218,8 @@ static int new_connection(s2s_gateway *gateway, const struct s2s_connection_para
     return error;
 }
 
-int s2s_connection_new(s2s_gateway *gateway, const struct s2s_connection_params *params, s2s_time now, s2s_connection **connection)
+int s2s_connection_new(s2s_gateway *gateway, const struct s2s_connection_params *params, s2s_time now,
+                       s2s_connection **connection)
 {
     int error = gateway && connection ? s2si_engine_enter(gateway->engine, now) : S2S_ERR_INVALID;
 
@@ -255,7 +258,8 @@ static bool addresses_equal(const s2s_tunnel *tunnel, const struct s2s_addr befo
            s2si_addr_equal(&tunnel->remote, &before[2]);
 }
 
-static int update_tunnel(s2s_tunnel *tunnel, struct s2si_draft_tunnel *draft, bool again, enum s2s_trigger trigger, s2s_time now)
+static int update_tunnel(s2s_tunnel *tunnel, struct s2si_draft_tunnel *draft, bool again, enum s2s_trigger trigger,
+                         s2s_time now)
 {
     struct s2si_mem *mem = &tunnel->engine->mem;
     struct s2s_addr before[3] = { tunnel->own, tunnel->local, tunnel->remote };
@@ -306,7 +310,8 @@ static int reserve_tunnels(s2s_connection *connection, size_t count)
     if (count <= connection->tunnel_capacity) {
         return 0;
     }
-    tunnels = s2si_resize(mem, connection->tunnels, connection->tunnel_capacity * sizeof(*tunnels), count * sizeof(*tunnels));
+    tunnels =
+        s2si_resize(mem, connection->tunnels, connection->tunnel_capacity * sizeof(*tunnels), count * sizeof(*tunnels));
     if (!tunnels) {
         return S2S_ERR_NO_MEMORY;
     }
@@ -315,7 +320,8 @@ static int reserve_tunnels(s2s_connection *connection, size_t count)
     return 0;
 }
 
-static int update_tunnels(s2s_connection *connection, struct s2si_draft *draft, bool again, enum s2s_trigger trigger, s2s_time now)
+static int update_tunnels(s2s_connection *connection, struct s2si_draft *draft, bool again, enum s2s_trigger trigger,
+                          s2s_time now)
 {
     size_t kept = connection->tunnel_count < draft->tunnel_count ? connection->tunnel_count : draft->tunnel_count;
     int error = reserve_tunnels(connection, draft->tunnel_count);
@@ -369,7 +375,8 @@ static int apply_update(s2s_connection *connection, struct s2si_draft *draft, en
     return error;
 }
 
-static int update(s2s_connection *connection, const struct s2s_connection_params *params, enum s2s_trigger trigger, s2s_time now)
+static int update(s2s_connection *connection, const struct s2s_connection_params *params, enum s2s_trigger trigger,
+                  s2s_time now)
 {
     struct s2si_draft draft;
     int error = s2si_draft_make(connection->gateway, connection, params, &draft);
@@ -393,12 +400,14 @@ int s2s_connection_update(s2s_connection *connection, const struct s2s_connectio
 {
     int error = connection ? s2si_engine_enter(connection->gateway->engine, now) : S2S_ERR_INVALID;
 
-    return error ? error : s2si_engine_leave(connection->gateway->engine, now, update(connection, params, S2S_TRIGGER_CONFIG, now));
+    return error ? error
+                 : s2si_engine_leave(connection->gateway->engine, now,
+                                     update(connection, params, S2S_TRIGGER_CONFIG, now));
 }
 
 /* An update with the connection's own params, one tunnel's replaced if given. */
-static int update_own(s2s_connection *connection, size_t index, const struct s2s_tunnel_params *replaced, enum s2s_trigger trigger,
-                      s2s_time now)
+static int update_own(s2s_connection *connection, size_t index, const struct s2s_tunnel_params *replaced,
+                      enum s2s_trigger trigger, s2s_time now)
 {
     struct s2si_mem *mem = &connection->gateway->engine->mem;
     struct s2s_connection_params params = connection->params;

@@ -42,8 +42,8 @@ int s2s_customer_gateway_get(const s2s_customer_gateway *customer_gateway, struc
 }
 
 /* Reads and checks; on success copy is owned by the caller. */
-static int draft(s2s_gateway *gateway, const s2s_customer_gateway *self, const struct s2s_customer_gateway_params *params,
-                 struct s2s_customer_gateway_params *copy)
+static int draft(s2s_gateway *gateway, const s2s_customer_gateway *self,
+                 const struct s2s_customer_gateway_params *params, struct s2s_customer_gateway_params *copy)
 {
     struct s2s_customer_gateway_params given;
     int error = s2si_params_read(S2SI_CUSTOMER_GATEWAY, &given, params);
@@ -77,7 +77,8 @@ static int make(s2s_gateway *gateway, const struct s2s_customer_gateway_params *
     return 0;
 }
 
-int s2s_customer_gateway_new(s2s_gateway *gateway, const struct s2s_customer_gateway_params *params, s2s_customer_gateway **out)
+int s2s_customer_gateway_new(s2s_gateway *gateway, const struct s2s_customer_gateway_params *params,
+                             s2s_customer_gateway **out)
 {
     int error = gateway && out ? s2si_engine_enter(gateway->engine, gateway->engine->now) : S2S_ERR_INVALID;
 
@@ -103,7 +104,8 @@ static int refresh_users(s2s_customer_gateway *customer_gateway, s2s_time now)
     return error;
 }
 
-static int update(s2s_customer_gateway *customer_gateway, const struct s2s_customer_gateway_params *params, s2s_time now)
+static int update(s2s_customer_gateway *customer_gateway, const struct s2s_customer_gateway_params *params,
+                  s2s_time now)
 {
     struct s2si_mem *mem = &customer_gateway->gateway->engine->mem;
     struct s2s_customer_gateway_params copy;
@@ -121,11 +123,13 @@ static int update(s2s_customer_gateway *customer_gateway, const struct s2s_custo
     return refresh_users(customer_gateway, now);
 }
 
-int s2s_customer_gateway_update(s2s_customer_gateway *customer_gateway, const struct s2s_customer_gateway_params *params, s2s_time now)
+int s2s_customer_gateway_update(s2s_customer_gateway *customer_gateway,
+                                const struct s2s_customer_gateway_params *params, s2s_time now)
 {
     int error = customer_gateway ? s2si_engine_enter(customer_gateway->gateway->engine, now) : S2S_ERR_INVALID;
 
-    return error ? error : s2si_engine_leave(customer_gateway->gateway->engine, now, update(customer_gateway, params, now));
+    return error ? error
+                 : s2si_engine_leave(customer_gateway->gateway->engine, now, update(customer_gateway, params, now));
 }
 
 void s2si_customer_gateway_free(s2s_customer_gateway *customer_gateway)

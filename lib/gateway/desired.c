@@ -114,7 +114,8 @@ static bool want_route(void *user, const struct s2s_action_route *route, const c
     return true;
 }
 
-static void want_policies(s2s_engine *engine, s2s_tunnel *tunnel, const struct s2si_ike_child *child, enum s2si_item_kind kind)
+static void want_policies(s2s_engine *engine, s2s_tunnel *tunnel, const struct s2si_ike_child *child,
+                          enum s2si_item_kind kind)
 {
     struct s2si_item_content content = { 0 };
     uint32_t pairs = (uint32_t)child->local_ts_count * child->remote_ts_count;

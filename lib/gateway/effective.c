@@ -40,8 +40,9 @@ static void route_mode(struct s2s_connection_params *params)
     }
 }
 
-int s2si_effective_connection(struct s2si_mem *mem, const struct s2s_gateway_params *gateway, const struct s2s_profile *far,
-                              const struct s2s_connection_params *given, struct s2s_connection_params *out)
+int s2si_effective_connection(struct s2si_mem *mem, const struct s2s_gateway_params *gateway,
+                              const struct s2s_profile *far, const struct s2s_connection_params *given,
+                              struct s2s_connection_params *out)
 {
     struct s2s_connection_params bare = *given;
     int error;
@@ -145,7 +146,8 @@ static int make_psk(s2s_engine *engine, const struct s2si_effective_input *input
     return error;
 }
 
-static int complete_psk(s2s_engine *engine, const struct s2si_effective_input *input, struct s2s_tunnel_params *out, bool *made)
+static int complete_psk(s2s_engine *engine, const struct s2si_effective_input *input, struct s2s_tunnel_params *out,
+                        bool *made)
 {
     *made = false;
     if (out->psk) {
@@ -158,15 +160,16 @@ static int complete_psk(s2s_engine *engine, const struct s2si_effective_input *i
     return make_psk(engine, input, out);
 }
 
-int s2si_effective_tunnel(s2s_engine *engine, const struct s2si_effective_input *input, const struct s2s_tunnel_params *given,
-                          struct s2s_tunnel_params *out, bool *made_psk)
+int s2si_effective_tunnel(s2s_engine *engine, const struct s2si_effective_input *input,
+                          const struct s2s_tunnel_params *given, struct s2s_tunnel_params *out, bool *made_psk)
 {
     int error = s2si_params_copy(&engine->mem, S2SI_TUNNEL, out, given);
 
     if (error) {
         return error;
     }
-    error = s2si_profile_fill(&engine->mem, input->gateway->profile, input->far, input->gateway->defaults, S2SI_TUNNEL, out);
+    error = s2si_profile_fill(&engine->mem, input->gateway->profile, input->far, input->gateway->defaults, S2SI_TUNNEL,
+                              out);
     if (error == 0) {
         error = complete_psk(engine, input, out, made_psk);
     }
@@ -184,7 +187,8 @@ int s2si_effective_tunnel(s2s_engine *engine, const struct s2si_effective_input 
 
 /* ---- routes ---- */
 
-int s2si_effective_route(struct s2si_mem *mem, const s2s_gateway *gateway, const struct s2s_route_params *given, struct s2s_route_params *out)
+int s2si_effective_route(struct s2si_mem *mem, const s2s_gateway *gateway, const struct s2s_route_params *given,
+                         struct s2s_route_params *out)
 {
     const struct s2si_profile_routing *routing = &gateway->profile->routing;
     int error = s2si_params_copy(mem, S2SI_ROUTE, out, given);

@@ -9,7 +9,8 @@
 #include "lib/gateway/reconcile.h"
 #include "lib/gateway/tunnel.h"
 
-#define SETTLE_ROUNDS 64 /* IKE outputs and dirty scopes feed each other; more rounds than this wait for the next call */
+#define SETTLE_ROUNDS                                                                                                  \
+    64 /* IKE outputs and dirty scopes feed each other; more rounds than this wait for the next call */
 
 /* ---- making and freeing ---- */
 
@@ -63,7 +64,10 @@ static int make_ike(s2s_engine *engine)
 {
     const struct s2s_engine_params *params = &engine->params;
     struct s2si_ike_params ike = {
-        .mem = &engine->mem, .log = &engine->log, .crypto = &engine->crypto, .key_log = params->key_log,
+        .mem = &engine->mem,
+        .log = &engine->log,
+        .crypto = &engine->crypto,
+        .key_log = params->key_log,
         .key_log_user = params->key_log_user,
     };
 
@@ -269,8 +273,8 @@ int s2si_engine_leave(s2s_engine *engine, s2s_time now, int error)
 #define NON_ESP_MARKER 4
 
 /* Port 4500 carries IKE behind four zero bytes (RFC 3948 section 2.2), and keepalives of one byte. */
-static void feed_ike(s2s_engine *engine, const struct s2s_endpoint *local, const struct s2s_endpoint *remote, const uint8_t *data,
-                     size_t length, s2s_time now)
+static void feed_ike(s2s_engine *engine, const struct s2s_endpoint *local, const struct s2s_endpoint *remote,
+                     const uint8_t *data, size_t length, s2s_time now)
 {
     static const uint8_t marker[NON_ESP_MARKER] = { 0 };
 

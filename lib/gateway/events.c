@@ -66,8 +66,11 @@ static bool grow(struct s2si_events *events)
 
 /* Every string member, so that one block can hold them all. */
 static const size_t string_members[] = {
-    offsetof(struct s2s_event, gateway),         offsetof(struct s2s_event, connection), offsetof(struct s2s_event, from_connection),
-    offsetof(struct s2s_event, to_connection), offsetof(struct s2s_event, text),
+    offsetof(struct s2s_event, gateway),
+    offsetof(struct s2s_event, connection),
+    offsetof(struct s2s_event, from_connection),
+    offsetof(struct s2s_event, to_connection),
+    offsetof(struct s2s_event, text),
 };
 
 static const char *member_text(const struct s2s_event *event, size_t member)
@@ -162,8 +165,8 @@ static void emit(s2s_engine *engine, struct s2s_event *event, enum s2s_event_typ
     s2si_events_add(engine->events, event);
 }
 
-void s2si_event_gateway(s2s_gateway *gateway, enum s2s_event_type type, enum s2s_log_level severity, const struct s2s_event *extra,
-                        const char *format, ...)
+void s2si_event_gateway(s2s_gateway *gateway, enum s2s_event_type type, enum s2s_log_level severity,
+                        const struct s2s_event *extra, const char *format, ...)
 {
     struct s2s_event event = extra ? *extra : (struct s2s_event){ 0 };
     va_list arguments;
@@ -174,8 +177,8 @@ void s2si_event_gateway(s2s_gateway *gateway, enum s2s_event_type type, enum s2s
     va_end(arguments);
 }
 
-void s2si_event_tunnel(s2s_tunnel *tunnel, enum s2s_event_type type, enum s2s_log_level severity, const struct s2s_event *extra,
-                       const char *format, ...)
+void s2si_event_tunnel(s2s_tunnel *tunnel, enum s2s_event_type type, enum s2s_log_level severity,
+                       const struct s2s_event *extra, const char *format, ...)
 {
     struct s2s_event event = extra ? *extra : (struct s2s_event){ 0 };
     va_list arguments;

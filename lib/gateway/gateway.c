@@ -20,7 +20,8 @@ static const struct s2si_address *known(const struct s2si_address *list, size_t 
     return NULL;
 }
 
-static size_t add_address(const s2s_gateway *gateway, struct s2si_address *list, size_t count, const struct s2s_addr *addr)
+static size_t add_address(const s2s_gateway *gateway, struct s2si_address *list, size_t count,
+                          const struct s2s_addr *addr)
 {
     const struct s2si_address *before;
 
@@ -89,7 +90,8 @@ static void address_changed(s2s_gateway *gateway, struct s2si_address *address, 
     address->present = present;
     s2s_addr_format(&address->addr, text);
     s2si_event_gateway(gateway, present ? S2S_EVENT_ADDRESS_BACK : S2S_EVENT_ADDRESS_LOST,
-                       present ? S2S_LOG_NOTICE : S2S_LOG_WARNING, NULL, "outside address %s %s", text, present ? "is back" : "is lost");
+                       present ? S2S_LOG_NOTICE : S2S_LOG_WARNING, NULL, "outside address %s %s", text,
+                       present ? "is back" : "is lost");
     s2si_ike_local_changed(gateway->engine->ike, &address->addr, present, now);
     while ((tunnel = s2si_tunnel_next(gateway, tunnel)) != NULL) {
         if (s2si_addr_equal(&tunnel->local, &address->addr)) {
@@ -207,7 +209,8 @@ void s2si_gateway_free(s2s_gateway *gateway, s2s_time now)
 }
 
 /* Everything is copied and allocated, nothing outside is touched yet. */
-static int make(s2s_engine *engine, const struct s2s_gateway_params *params, struct s2s_gateway_params *effective, s2s_gateway **out)
+static int make(s2s_engine *engine, const struct s2s_gateway_params *params, struct s2s_gateway_params *effective,
+                s2s_gateway **out)
 {
     s2s_gateway *gateway = s2si_alloc(&engine->mem, sizeof(*gateway));
     int error;
@@ -237,8 +240,8 @@ static int make(s2s_engine *engine, const struct s2s_gateway_params *params, str
 }
 
 /* Reads, fills in defaults and checks. On success effective is the caller's. */
-static int draft(s2s_engine *engine, const s2s_gateway *self, const struct s2s_gateway_params *params, struct s2s_gateway_params *given,
-                 struct s2s_gateway_params *effective)
+static int draft(s2s_engine *engine, const s2s_gateway *self, const struct s2s_gateway_params *params,
+                 struct s2s_gateway_params *given, struct s2s_gateway_params *effective)
 {
     int error = s2si_params_read(S2SI_GATEWAY, given, params);
 
@@ -341,7 +344,8 @@ static int update_gateway(s2s_gateway *gateway, const struct s2s_gateway_params 
     s2si_routing_rebuild(gateway, now);
     s2si_datapath_rebuild(gateway);
     s2si_select_run(gateway, S2S_TRIGGER_CONFIG, now);
-    s2si_event_gateway(gateway, S2S_EVENT_CONFIG_CHANGED, S2S_LOG_INFO, NULL, "gateway %s was changed", gateway->params.name);
+    s2si_event_gateway(gateway, S2S_EVENT_CONFIG_CHANGED, S2S_LOG_INFO, NULL, "gateway %s was changed",
+                       gateway->params.name);
     return error;
 }
 

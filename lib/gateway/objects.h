@@ -8,9 +8,12 @@
  *      │         └────── scopes: what is desired of the kernel, and what it has
  *      └── queues: actions, events, operations; timers; the IKE core; the ESP SAs
  *
- * Every change edits this data and marks scopes dirty; s2si_engine_settle() (end of every entry point) computes the desired set
- * of the dirty scopes and queues the difference as actions (reconcile.h). Members are in sections: those of the engine half
- * (engine, objects, reconcile, IKE glue) and those of the traffic half (health, select, route_table, probe, datapath). Each half
+ * Every change edits this data and marks scopes dirty; s2si_engine_settle() (end of every entry point) computes the
+ * desired set
+ * of the dirty scopes and queues the difference as actions (reconcile.h). Members are in sections: those of the engine
+ * half
+ * (engine, objects, reconcile, IKE glue) and those of the traffic half (health, select, route_table, probe, datapath).
+ * Each half
  * writes its own members only and reads all.
  */
 #ifndef S2SI_GATEWAY_OBJECTS_H
@@ -102,7 +105,8 @@ struct s2s_tunnel {
     bool held;               /* waits: not to be initiated (address lost, planned) */
     struct s2si_scope scope; /* its SAs and policies */
     uint32_t spi_in, spi_out; /* newest pair; 0 = none */
-    uint32_t sa_in, sa_out;   /* ESP handles of the newest usable pair; 0 = none. What the data path seals with is sa_out. */
+    /* ESP handles of the newest usable pair; 0 = none. What the data path seals with is sa_out. */
+    uint32_t sa_in, sa_out;
     bool up_in, up_out;       /* both directions installed (in engine or in the kernel) */
     enum s2si_planned_state planned;
     enum s2s_trigger planned_trigger;
@@ -155,7 +159,8 @@ struct s2s_gateway {
     struct s2s_gateway_params effective; /* owned: with defaults */
     const struct s2s_profile *profile;
     struct s2si_address *addresses;
-    size_t address_count, address_capacity, public_count; /* the first public_count are gateway.addresses, the rest what tunnels bind instead */
+    /* the first public_count are gateway.addresses, the rest what tunnels bind instead */
+    size_t address_count, address_capacity, public_count;
     bool dynamic_address; /* "dynamic": the kernel tells */
     struct s2si_list customer_gateways, connections, routes;
     uint64_t route_numbers;
@@ -214,15 +219,20 @@ struct s2s_engine {
 s2s_tunnel *s2si_tunnel_by_id(const s2s_engine *engine, uint32_t id);
 /* "connection/2" for log lines, into a buffer of the caller. */
 char *s2si_tunnel_label(const s2s_tunnel *tunnel, char *out, size_t size);
-/* Queues an event about this tunnel (gateway, connection, tunnel, time are filled in); extra may be NULL or holds the other members. */
-void s2si_event_tunnel(s2s_tunnel *tunnel, enum s2s_event_type type, enum s2s_log_level severity, const struct s2s_event *extra,
+/* Queues an event about this tunnel (gateway, connection, tunnel, time are filled in); extra may be NULL or holds
+   the other members. */
+void s2si_event_tunnel(s2s_tunnel *tunnel, enum s2s_event_type type, enum s2s_log_level severity,
+                       const struct s2s_event *extra,
                        const char *format, ...) __attribute__((format(printf, 5, 6)));
-void s2si_event_gateway(s2s_gateway *gateway, enum s2s_event_type type, enum s2s_log_level severity, const struct s2s_event *extra,
+void s2si_event_gateway(s2s_gateway *gateway, enum s2s_event_type type, enum s2s_log_level severity,
+                        const struct s2s_event *extra,
                         const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* The kernel's routes / paths of this gateway have to be compared again. Cheap; carried out at the end of the entry point. */
+/* The kernel's routes / paths of this gateway have to be compared again. Cheap; carried out at the end of the entry
+   point. */
 void s2si_routes_dirty(s2s_gateway *gateway);
 void s2si_paths_dirty(s2s_gateway *gateway);
-/* Sends or delivers a packet that the engine made: template holds verdict, local, remote, tos, tunnel, device; data is copied. Bounded: false = full. */
+/* Sends or delivers a packet that the engine made: template holds verdict, local, remote, tos, tunnel, device; data
+   is copied. Bounded: false = full. */
 bool s2si_packet_send(s2s_engine *engine, const struct s2s_packet *template, const uint8_t *data, size_t length);
 /* An empty INFORMATIONAL now. @return 0, S2S_ERR_AGAIN (a request is outstanding), S2S_ERR_STATE. */
 int s2si_tunnel_liveness(s2s_tunnel *tunnel, s2s_time now);
@@ -233,7 +243,8 @@ void s2si_tunnel_esp_in(s2s_tunnel *tunnel, const struct s2s_endpoint *moved, s2
 /* The outbound sequence nears its end. */
 void s2si_tunnel_sequence_low(s2s_tunnel *tunnel, s2s_time now);
 /* One IKE datagram, the non-ESP marker already taken off. */
-void s2si_engine_ike(s2s_engine *engine, const struct s2s_endpoint *local, const struct s2s_endpoint *remote, const uint8_t *data,
+void s2si_engine_ike(s2s_engine *engine, const struct s2s_endpoint *local, const struct s2s_endpoint *remote,
+                     const uint8_t *data,
                      size_t length, s2s_time now);
 /* End of an entry point: IKE outputs, dirty scopes, states. Entry points call it; nobody else needs to. */
 void s2si_engine_settle(s2s_engine *engine, s2s_time now);

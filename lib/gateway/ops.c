@@ -24,7 +24,8 @@ void s2si_operations_free(struct s2si_operations *operations)
     s2si_map_clear(&operations->by_op);
 }
 
-struct s2si_operation *s2si_operation_new(struct s2si_operations *operations, enum s2si_operation_kind kind, s2s_gateway *gateway)
+struct s2si_operation *s2si_operation_new(struct s2si_operations *operations, enum s2si_operation_kind kind,
+                                          s2s_gateway *gateway)
 {
     struct s2si_operation *operation = s2si_alloc(operations->mem, sizeof(*operation));
 

@@ -48,7 +48,8 @@ struct s2si_operations {
 int s2si_operations_init(struct s2si_operations *operations, struct s2si_mem *mem, const uint64_t seed[2]);
 void s2si_operations_free(struct s2si_operations *operations);
 /* A new operation with a number of its own, or NULL without memory. */
-struct s2si_operation *s2si_operation_new(struct s2si_operations *operations, enum s2si_operation_kind kind, s2s_gateway *gateway);
+struct s2si_operation *s2si_operation_new(struct s2si_operations *operations, enum s2si_operation_kind kind,
+                                          s2s_gateway *gateway);
 /* Takes it out; the caller frees it with s2si_operation_free. NULL if there is none. */
 struct s2si_operation *s2si_operation_take(struct s2si_operations *operations, uint64_t op);
 void s2si_operation_free(struct s2si_operations *operations, struct s2si_operation *operation);

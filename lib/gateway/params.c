@@ -478,7 +478,8 @@ void s2si_field_clear(struct s2si_mem *mem, const struct s2si_field *field, void
     }
 }
 
-/* Room for any single field, count included: a field is copied here first, so that a failure leaves the target alone. */
+/* Room for any single field, count included: a field is copied here first, so that a failure leaves the target alone.
+ */
 union any_params {
     size_t struct_size;
     struct s2s_gateway_params gateway;
@@ -571,7 +572,9 @@ static const char *word_of(const struct s2si_word *words, int64_t value)
 static void format_number(const struct s2si_field *field, const void *params, char *out, size_t size)
 {
     int64_t number = s2si_field_number(field, params);
-    const char *word = field->kind == S2SI_KIND_BOOL ? (number == 1 ? "true" : number == 0 ? "false" : NULL)
+    const char *word = field->kind == S2SI_KIND_BOOL ? (number == 1   ? "true"
+                                                        : number == 0 ? "false"
+                                                                      : NULL)
                                                      : word_of(field->words, number);
     if (word) {
         snprintf(out, size, "%s", word);
@@ -593,15 +596,17 @@ static void format_list(const struct s2si_field *field, const void *params, char
     const void *array = pointer_of(field, params);
 
     for (size_t i = 0; i < list_count(field, params); i++) {
-        append(out, size, field->kind == S2SI_KIND_ADDRESSES ? s2s_addr_format((const struct s2s_addr *)array + i, text)
-                                                             : s2s_prefix_format((const struct s2s_prefix *)array + i, text));
+        append(out, size,
+               field->kind == S2SI_KIND_ADDRESSES ? s2s_addr_format((const struct s2s_addr *)array + i, text)
+                                                  : s2s_prefix_format((const struct s2s_prefix *)array + i, text));
     }
 }
 
 static void format_algorithms(const struct s2s_algorithm_list *list, char *out, size_t size)
 {
     for (size_t i = 0; i < list->count && i < S2S_ALGORITHMS; i++) {
-        append(out, size, list->items[i] == S2S_ALG_NONE ? "disabled" : s2s_algorithm_name((enum s2s_algorithm)list->items[i]));
+        append(out, size,
+               list->items[i] == S2S_ALG_NONE ? "disabled" : s2s_algorithm_name((enum s2s_algorithm)list->items[i]));
     }
 }
 

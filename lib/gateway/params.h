@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * params: the one table of the fields of the params structs (s2s_gateway_params, s2s_tunnel_params, ...). A row names the
- * field, its JSON key path, its kind and where it lies in the struct. Everything that treats fields one by one goes by this table:
+ * params: the one table of the fields of the params structs (s2s_gateway_params, s2s_tunnel_params, ...). A row names
+ * the
+ * field, its JSON key path, its kind and where it lies in the struct. Everything that treats fields one by one goes by
+ * this table:
  *
  *   lib/config      reads and prints JSON by key and kind
  *   lib/cloud       its rows (allowed values, defaults, words) refer to field ids
  *   lib/gateway     copy, free, compare, merge, defaults, "what differs and what does that cost" of an update
  *
- * A params struct of the caller is first read into one of this library's size (s2si_params_read), so that older callers with a
+ * A params struct of the caller is first read into one of this library's size (s2si_params_read), so that older callers
+ * with a
  * smaller struct work; objects own deep copies (s2si_params_copy), secrets in them are wiped when freed.
  */
 #ifndef S2SI_GATEWAY_PARAMS_H
@@ -107,7 +110,8 @@ const struct s2si_field *s2si_field_by_key(enum s2si_object object, const char *
 size_t s2si_params_size(enum s2si_object object);
 /* Everything not given; struct_size is set to size. */
 void s2si_params_unset(enum s2si_object object, void *params, size_t size);
-/* The caller's struct, of whatever size, into one of this library's size: nothing is copied deeply. @return 0 or S2S_ERR_INVALID (NULL, or a struct_size
+/* The caller's struct, of whatever size, into one of this library's size: nothing is copied deeply. @return 0 or
+   S2S_ERR_INVALID (NULL, or a struct_size
    smaller than size_t or larger than ours with unknown bytes set). */
 int s2si_params_read(enum s2si_object object, void *full, const void *given);
 /* One element of an OBJECTS field of a params struct that was read: into element (of this library's size). */
@@ -124,7 +128,8 @@ bool s2si_field_equal(const struct s2si_field *field, const void *a, const void 
 /* Text of a value for people and error lists, "" when not set; secrets give "". Returns out. */
 char *s2si_field_format(const struct s2si_field *field, const void *params, char *out, size_t size);
 
-/* Deep copies: owned by the struct they are in. to holds no earlier value (copy) or owned values (set). @return 0 or S2S_ERR_NO_MEMORY (to is left empty / unchanged). */
+/* Deep copies: owned by the struct they are in. to holds no earlier value (copy) or owned values (set). @return 0 or
+   S2S_ERR_NO_MEMORY (to is left empty / unchanged). */
 int s2si_params_copy(struct s2si_mem *mem, enum s2si_object object, void *to, const void *from);
 int s2si_field_copy(struct s2si_mem *mem, const struct s2si_field *field, void *to, const void *from);
 void s2si_field_clear(struct s2si_mem *mem, const struct s2si_field *field, void *params);

@@ -4,8 +4,12 @@
 
 /* The rows, in the order of enum s2si_field_id. Key names are those of the configuration file. */
 
-static const struct s2si_word defaults_words[] = { { "console", S2S_DEFAULTS_CONSOLE }, { "api", S2S_DEFAULTS_API }, { NULL, 0 } };
-static const struct s2si_word when_down_words[] = { { "unreachable", S2S_WHEN_DOWN_UNREACHABLE }, { "bypass", S2S_WHEN_DOWN_BYPASS }, { NULL, 0 } };
+static const struct s2si_word defaults_words[] = {
+    { "console", S2S_DEFAULTS_CONSOLE }, { "api", S2S_DEFAULTS_API }, { NULL, 0 }
+};
+static const struct s2si_word when_down_words[] = {
+    { "unreachable", S2S_WHEN_DOWN_UNREACHABLE }, { "bypass", S2S_WHEN_DOWN_BYPASS }, { NULL, 0 }
+};
 static const struct s2si_word interfaces_words[] = { { "gateway", 0 }, { "tunnel", 1 }, { NULL, 0 } };
 static const struct s2si_word route_mode_words[] = {
     { "policy", S2S_ROUTE_MODE_POLICY }, { "destination", S2S_ROUTE_MODE_DESTINATION }, { NULL, 0 }
@@ -15,10 +19,13 @@ static const struct s2si_word startup_words[] = {
     { "add", S2S_STARTUP_ADD }, { "trap", S2S_STARTUP_TRAP }, { "start", S2S_STARTUP_START }, { NULL, 0 }
 };
 static const struct s2si_word encapsulation_words[] = {
-    { "auto", S2S_ENCAPSULATION_AUTO }, { "always", S2S_ENCAPSULATION_ALWAYS }, { "never", S2S_ENCAPSULATION_NEVER }, { NULL, 0 }
+    { "auto", S2S_ENCAPSULATION_AUTO },
+    { "always", S2S_ENCAPSULATION_ALWAYS }, { "never", S2S_ENCAPSULATION_NEVER }, { NULL, 0 }
 };
 /* AWS lists both versions: 3. */
-static const struct s2si_word version_words[] = { { "ikev1", S2S_IKEV1 }, { "ikev2", S2S_IKEV2 }, { "ikev1+ikev2", 3 }, { NULL, 0 } };
+static const struct s2si_word version_words[] = {
+    { "ikev1", S2S_IKEV1 }, { "ikev2", S2S_IKEV2 }, { "ikev1+ikev2", 3 }, { NULL, 0 }
+};
 static const struct s2si_word dpd_words[] = {
     { "clear", S2S_DPD_CLEAR }, { "none", S2S_DPD_NONE }, { "restart", S2S_DPD_RESTART }, { NULL, 0 }
 };
@@ -30,9 +37,11 @@ static const struct s2si_word route_type_words[] = {
 #define ROW(id, key, kind, type, member, ...) \
     { id, key, S2SI_KIND_##kind, offsetof(struct type, member), 0, S2S_TRANSFORM_HASH, __VA_ARGS__ }
 #define LIST(id, key, kind, type, member, counter, ...) \
-    { id, key, S2SI_KIND_##kind, offsetof(struct type, member), offsetof(struct type, counter), S2S_TRANSFORM_HASH, __VA_ARGS__ }
+    { id, key, S2SI_KIND_##kind, offsetof(struct type, member), offsetof(struct type, counter), S2S_TRANSFORM_HASH, \
+      __VA_ARGS__ }
 #define ALGORITHMS(id, key, member, transform) \
-    { id, key, S2SI_KIND_ALGORITHMS, offsetof(struct s2s_tunnel_params, member), 0, transform, NULL, "", S2SI_EFFECT_RENEGOTIATE, 0, false }
+    { id, key, S2SI_KIND_ALGORITHMS, offsetof(struct s2s_tunnel_params, member), 0, transform, NULL, "", \
+      S2SI_EFFECT_RENEGOTIATE, 0, false }
 /* What follows a row: words, unit, effect, element, required. */
 #define NOTHING NULL, "", S2SI_EFFECT_NONE, 0, false
 #define REQUIRED NULL, "", S2SI_EFFECT_NONE, 0, true
@@ -53,8 +62,8 @@ static const struct s2si_field gateway_fields[] = {
     G(ASN, "asn", ASN, asn, BGP),
     G(ROUTER_ID, "router_id", ADDRESS, router_id, BGP),
     LIST(S2SI_GW_VPC_CIDR, "vpc.cidr", PREFIXES, s2s_gateway_params, vpc_cidrs, vpc_cidr_count, SELECT),
-    LIST(S2SI_GW_ROUTE_TABLES, "vpc.route_tables", OBJECTS, s2s_gateway_params, route_tables, route_table_count, NULL, "",
-         S2SI_EFFECT_SELECT, S2SI_ROUTE_TABLE, false),
+    LIST(S2SI_GW_ROUTE_TABLES, "vpc.route_tables", OBJECTS, s2s_gateway_params, route_tables, route_table_count, NULL,
+         "", S2SI_EFFECT_SELECT, S2SI_ROUTE_TABLE, false),
     G(AUTO_PROPAGATE, "auto_propagate", BOOL, auto_propagate, SELECT),
     G(WHEN_DOWN, "when_down", ENUM, when_down, WORDS(when_down_words, SELECT)),
     G(DEVICE, "kernel.device", TEXT, device, SELECT),
@@ -87,16 +96,18 @@ static const struct s2si_field connection_fields[] = {
     N(NAME, "name", TEXT, name, REQUIRED),
     N(CUSTOMER_GATEWAY, "customer_gateway", TEXT, customer_gateway, AGAIN),
     N(ROUTE_MODE, "route_mode", ENUM, route_mode, WORDS(route_mode_words, RENEGOTIATE)),
-    LIST(S2SI_CONN_LOCAL_SUBNETS, "local_subnets", PREFIXES, s2s_connection_params, local_subnets, local_subnet_count, AGAIN),
-    LIST(S2SI_CONN_REMOTE_SUBNETS, "remote_subnets", PREFIXES, s2s_connection_params, remote_subnets, remote_subnet_count, AGAIN),
+    LIST(S2SI_CONN_LOCAL_SUBNETS, "local_subnets", PREFIXES, s2s_connection_params, local_subnets, local_subnet_count,
+         AGAIN),
+    LIST(S2SI_CONN_REMOTE_SUBNETS, "remote_subnets", PREFIXES, s2s_connection_params, remote_subnets,
+         remote_subnet_count, AGAIN),
     N(EFFECT_IMMEDIATELY, "effect_immediately", BOOL, effect_immediately, NEXT),
     N(ENABLE_BGP, "enable_bgp", BOOL, enable_bgp, BGP),
     N(LOCAL_ASN, "local_asn", ASN, local_asn, BGP),
     N(AUTO_CONFIG_ROUTE, "auto_config_route", BOOL, auto_config_route, SELECT),
     N(SWITCH_BACK, "failover.switch_back", BOOL, failover_switch_back, SELECT),
     N(HOLD_DOWN, "failover.hold_down", INT, failover_hold_down, UNIT("s", SELECT)),
-    LIST(S2SI_CONN_TUNNELS, "tunnels", OBJECTS, s2s_connection_params, tunnels, tunnel_count, NULL, "", S2SI_EFFECT_NONE,
-         S2SI_TUNNEL, false),
+    LIST(S2SI_CONN_TUNNELS, "tunnels", OBJECTS, s2s_connection_params, tunnels, tunnel_count, NULL, "",
+         S2SI_EFFECT_NONE, S2SI_TUNNEL, false),
 };
 
 #define U(id, key, kind, member, ...) ROW(S2SI_TUN_##id, key, kind, s2s_tunnel_params, member, __VA_ARGS__)
@@ -168,7 +179,8 @@ struct object_row {
 static const struct object_row objects[S2SI_OBJECTS] = {
     [S2SI_GATEWAY] = { gateway_fields, S2SI_COUNT(gateway_fields), sizeof(struct s2s_gateway_params) },
     [S2SI_ROUTE_TABLE] = { route_table_fields, S2SI_COUNT(route_table_fields), sizeof(struct s2s_route_table_params) },
-    [S2SI_CUSTOMER_GATEWAY] = { customer_gateway_fields, S2SI_COUNT(customer_gateway_fields), sizeof(struct s2s_customer_gateway_params) },
+    [S2SI_CUSTOMER_GATEWAY] = { customer_gateway_fields, S2SI_COUNT(customer_gateway_fields),
+                                sizeof(struct s2s_customer_gateway_params) },
     [S2SI_CONNECTION] = { connection_fields, S2SI_COUNT(connection_fields), sizeof(struct s2s_connection_params) },
     [S2SI_TUNNEL] = { tunnel_fields, S2SI_COUNT(tunnel_fields), sizeof(struct s2s_tunnel_params) },
     [S2SI_ROUTE] = { route_fields, S2SI_COUNT(route_fields), sizeof(struct s2s_route_params) },

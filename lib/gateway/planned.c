@@ -4,7 +4,8 @@
  * deletion, at shutdown.
  *
  *   NONE ──begin: our traffic moves to another tunnel──> QUIET ──no inner data for a while, or one second──> DELETE
- *   DELETE ──IKE: answered or given up; inbound SAs drain──> DRAIN ──last SA gone──> NONE: new settings, start again (unless hold)
+ *   DELETE ──IKE: answered or given up; inbound SAs drain──> DRAIN ──last SA gone──> NONE: new settings, start again
+ * (unless hold)
  *
  * A tunnel without SAs skips what has no meaning for it. What the timer does stands in the table.
  */
@@ -16,7 +17,7 @@
 #define QUIET_LONG (1 * (s2s_time)S2S_SECOND)
 #define QUIET_SPAN (100 * (s2s_time)S2S_MILLISECOND) /* this long without inner data */
 #define QUIET_STEP (20 * (s2s_time)S2S_MILLISECOND)
-#define DELETE_LONG (30 * (s2s_time)S2S_SECOND)      /* IKE gives up before */
+#define DELETE_LONG (30 * (s2s_time)S2S_SECOND) /* IKE gives up before */
 #define DRAIN_STEP (200 * (s2s_time)S2S_MILLISECOND)
 #define DRAIN_LONG (5 * (s2s_time)S2S_SECOND)
 

@@ -29,8 +29,8 @@ const struct s2si_profile_field *s2si_profile_field(const struct s2s_profile *pr
 
 static const struct s2si_value no_value = S2SI_NO_VALUE;
 
-const struct s2si_value *s2si_profile_default(const struct s2s_profile *profile, const struct s2s_profile *far, int defaults,
-                                              enum s2si_field_id id)
+const struct s2si_value *s2si_profile_default(const struct s2s_profile *profile, const struct s2s_profile *far,
+                                              int defaults, enum s2si_field_id id)
 {
     const struct s2si_profile_field *row;
 
@@ -47,7 +47,8 @@ const struct s2si_value *s2si_profile_default(const struct s2s_profile *profile,
     return defaults == S2S_DEFAULTS_API && row->api.given ? &row->api : &row->console;
 }
 
-const char *s2si_profile_algorithm_word(const struct s2s_profile *profile, enum s2s_transform_type type, enum s2s_algorithm algorithm)
+const char *s2si_profile_algorithm_word(const struct s2s_profile *profile, enum s2s_transform_type type,
+                                        enum s2s_algorithm algorithm)
 {
     for (size_t i = 0; profile && i < profile->algorithm_word_count; i++) {
         const struct s2si_algorithm_word *word = &profile->algorithm_words[i];
@@ -58,7 +59,8 @@ const char *s2si_profile_algorithm_word(const struct s2s_profile *profile, enum 
     return algorithm == S2S_ALG_NONE ? "disabled" : s2s_algorithm_name(algorithm);
 }
 
-static int set_default(struct s2si_mem *mem, const struct s2si_field *field, void *params, const struct s2si_value *value)
+static int set_default(struct s2si_mem *mem, const struct s2si_field *field, void *params,
+                       const struct s2si_value *value)
 {
     void *at = s2si_field_at(field, params);
     char *text;
@@ -88,8 +90,8 @@ static int set_default(struct s2si_mem *mem, const struct s2si_field *field, voi
     }
 }
 
-int s2si_profile_fill(struct s2si_mem *mem, const struct s2s_profile *profile, const struct s2s_profile *far, int defaults,
-                      enum s2si_object object, void *params)
+int s2si_profile_fill(struct s2si_mem *mem, const struct s2s_profile *profile, const struct s2s_profile *far,
+                      int defaults, enum s2si_object object, void *params)
 {
     size_t count;
     const struct s2si_field *fields = s2si_fields(object, &count);
@@ -119,7 +121,8 @@ struct check {
 static void refuse(struct check *check, const char *what)
 {
     const char *rule = check->row && check->row->rule ? check->row->rule : "";
-    s2si_errors_add(check->errors, check->field->key, check->value, "%s%s%s", what, what[0] && rule[0] ? "; " : "", rule);
+    s2si_errors_add(check->errors, check->field->key, check->value, "%s%s%s", what, what[0] && rule[0] ? "; " : "",
+                    rule);
 }
 
 static bool number_allowed(const struct s2si_profile_field *row, int64_t number)
@@ -311,6 +314,21 @@ void s2si_profile_check(const struct s2s_profile *profile, bool strict, enum s2s
         }
         s2si_field_format(&fields[i], params, check.value, sizeof(check.value));
         check_field(&check);
+    }
+}
+
+void s2si_profile_check_facing(const struct s2s_profile *profile, bool strict, enum s2si_object object,
+                               const void *params, struct s2si_errors *errors)
+{
+    size_t count;
+    const struct s2si_field *fields = s2si_fields(object, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        struct check check = { &fields[i], s2si_profile_field(profile, fields[i].id), params, errors, "" };
+        if (check.row && check.row->facing && (strict || !check.row->strict) && s2si_field_is_set(&fields[i], params)) {
+            s2si_field_format(&fields[i], params, check.value, sizeof(check.value));
+            check_field(&check);
+        }
     }
 }
 

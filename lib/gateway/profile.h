@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * profile: the shape of a cloud. lib/cloud fills one of these per cloud with constant data; lib/gateway asks it for allowed
+ * profile: the shape of a cloud. lib/cloud fills one of these per cloud with constant data; lib/gateway asks it for
+ * allowed
  * values, defaults, rules and words and holds no "if aws" of its own.
  *
  *   gateway.profile            what this gateway behaves as: its rows, rules, words and routing hold
- *   customer_gateway.profile   what the far end is: toward a cloud, a generic gateway takes each row's `device` default and is refused what
+ *   customer_gateway.profile   what the far end is: toward a cloud, a generic gateway takes each row's `device` default
+ *   and is refused what
  *                              that cloud's rows refuse (the third seat)
  */
 #ifndef S2SI_GATEWAY_PROFILE_H
@@ -31,12 +33,14 @@ enum s2si_presence {
     S2SI_REQUIRED       /* must be given */
 };
 
-/* What a cloud says about one field. A field without a row is an extension without limits and without a default of its own. */
+/* What a cloud says about one field. A field without a row is an extension without limits and without a default of
+   its own. */
 struct s2si_profile_field {
     enum s2si_field_id field;
     enum s2si_presence presence;
     struct s2si_value console, api;   /* the two sets of defaults; api not given = console's */
-    struct s2si_value device;         /* default of a generic gateway that faces this cloud; not given = generic's own */
+    /* default of a generic gateway that faces this cloud; not given = generic's own */
+    struct s2si_value device;
     int64_t minimum, maximum;         /* numbers; both 0 = no limit */
     const struct s2s_algorithm_list *allowed; /* algorithms; NULL = all that the build has */
     const struct s2s_algorithm_list *allowed_more; /* continues allowed where one list is not enough */
@@ -47,13 +51,16 @@ struct s2si_profile_field {
     const char *alphabet;             /* texts and secrets: allowed characters; NULL = any */
     const char *not_first;            /* characters that may not stand first (aws: "0") */
     bool strict;                      /* only checked with gateway.strict (account rules) */
+    bool facing; /* also asked of a device that faces this cloud: what the cloud negotiates, sees or hands out */
     const char *rule;                 /* the cloud's rule in words: printed with a refusal */
     const char *label_en, *label_zh;  /* console labels */
     const char *api_name;             /* "TunnelIkeConfig.IkeLifetime", "Phase1LifetimeSeconds" */
-    const char *cloud_value_word;     /* the cloud's word for our key where they differ or are turned round; NULL = none */
+    /* the cloud's word for our key where they differ or are turned round; NULL = none */
+    const char *cloud_value_word;
 };
 
-/* What a rule across fields gets to see; members that do not belong to the object are NULL. All params are effective (defaults are in). */
+/* What a rule across fields gets to see; members that do not belong to the object are NULL. All params are effective
+   (defaults are in). */
 struct s2si_rule_input {
     struct s2si_errors *errors;       /* its path stands at the object that the rule belongs to */
     const struct s2s_profile *profile; /* whose rule it is */
@@ -65,7 +72,8 @@ struct s2si_rule_input {
     const struct s2s_tunnel_params *const *tunnels; size_t tunnel_count; /* of this connection */
     const struct s2s_tunnel_params *tunnel; size_t tunnel_index; /* TUNNEL rules: from 1 */
     const struct s2s_tunnel_params *const *others; size_t other_count; /* tunnels of the gateway's other connections */
-    const struct s2s_connection_params *const *connections; size_t connection_count; /* the gateway's other connections */
+    /* the gateway's other connections */
+    const struct s2s_connection_params *const *connections; size_t connection_count;
     const struct s2s_route_params *route;
 };
 struct s2si_profile_rule {
@@ -105,7 +113,8 @@ struct s2si_profile_routing {
 
 /* The inside /30. */
 struct s2si_profile_inside {
-    uint8_t own_host;                 /* which host of the /30 is this cloud's own: 1, 2; 0 = any (then the lower one unless given) */
+    /* which host of the /30 is this cloud's own: 1, 2; 0 = any (then the lower one unless given) */
+    uint8_t own_host;
     uint8_t prefix_length;            /* 30 */
 };
 
@@ -120,11 +129,14 @@ struct s2si_profile_words {
     const char *tunnel_status[6];     /* by enum s2s_tunnel_status */
     const char *tunnel_up_without_bgp; /* UP, but its BGP session is not established (aws: "DOWN"); NULL = the same */
     const char *tunnel_role[2];       /* alibaba: master, slave; else "" */
-    const char *connection_up, *connection_down, *connection_partial; /* IPsec connection: alibaba 4 statuses by its best tunnel: NULL = the best tunnel's word */
+    /* IPsec connection: alibaba 4 statuses by its best tunnel: NULL = the best tunnel's word */
+    const char *connection_up, *connection_down, *connection_partial;
     const char *gateway_ready, *gateway_pending; /* "active"/"init", "available"/"pending" */
-    const char *route_published, *route_unpublished, *route_live, *route_dead; /* alibaba published/normal; aws active/blackhole; NULL = not used */
+    /* alibaba published/normal; aws active/blackhole; NULL = not used */
+    const char *route_published, *route_unpublished, *route_live, *route_dead;
     const char *bgp_up, *bgp_down;    /* "success"/"false" */
-    const char *local_subnets, *remote_subnets; /* the cloud's words for ours: aws RemoteIpv4NetworkCidr / LocalIpv4NetworkCidr */
+    /* the cloud's words for ours: aws RemoteIpv4NetworkCidr / LocalIpv4NetworkCidr */
+    const char *local_subnets, *remote_subnets;
 };
 
 /* Per profile and version of this struct; constant, static storage. */
@@ -149,18 +161,28 @@ struct s2s_profile {
 
 /* The row of a field, or NULL. */
 const struct s2si_profile_field *s2si_profile_field(const struct s2s_profile *profile, enum s2si_field_id id);
-/* The default that holds for a field: far is the far end's profile (NULL = generic), defaults is enum s2s_defaults. Never NULL; given is false if there is none. */
-const struct s2si_value *s2si_profile_default(const struct s2s_profile *profile, const struct s2s_profile *far, int defaults,
+/* The default that holds for a field: far is the far end's profile (NULL = generic), defaults is enum s2s_defaults.
+   Never NULL; given is false if there is none. */
+const struct s2si_value *s2si_profile_default(const struct s2s_profile *profile, const struct s2s_profile *far,
+                                              int defaults,
                                               enum s2si_field_id id);
 /* The profile's word of an algorithm, else the common keyword. */
-const char *s2si_profile_algorithm_word(const struct s2s_profile *profile, enum s2s_transform_type type, enum s2s_algorithm algorithm);
+const char *s2si_profile_algorithm_word(const struct s2s_profile *profile, enum s2s_transform_type type,
+                                        enum s2s_algorithm algorithm);
 
-/* Fills what is not set in params (of this library's size, owned by mem) by the profile's defaults. @return 0 or S2S_ERR_NO_MEMORY. */
-int s2si_profile_fill(struct s2si_mem *mem, const struct s2s_profile *profile, const struct s2s_profile *far, int defaults,
+/* Fills what is not set in params (of this library's size, owned by mem) by the profile's defaults. @return 0 or
+   S2S_ERR_NO_MEMORY. */
+int s2si_profile_fill(struct s2si_mem *mem, const struct s2s_profile *profile, const struct s2s_profile *far,
+                      int defaults,
                       enum s2si_object object, void *params);
 /* Checks each field of params against the rows of profile; the path of errors stands at the object. */
-void s2si_profile_check(const struct s2s_profile *profile, bool strict, enum s2si_object object, const void *params, struct s2si_errors *errors);
+void s2si_profile_check(const struct s2s_profile *profile, bool strict, enum s2si_object object, const void *params,
+                        struct s2si_errors *errors);
+/* The same by the far end's rows that concern a device which faces that cloud (the third seat). */
+void s2si_profile_check_facing(const struct s2s_profile *profile, bool strict, enum s2si_object object,
+                               const void *params, struct s2si_errors *errors);
 /* Runs the rules of an object. */
-void s2si_profile_rules(const struct s2s_profile *profile, enum s2si_object object, const struct s2si_rule_input *input);
+void s2si_profile_rules(const struct s2s_profile *profile, enum s2si_object object,
+                        const struct s2si_rule_input *input);
 
 #endif

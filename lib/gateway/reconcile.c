@@ -77,10 +77,12 @@ static void sort_item(s2s_engine *engine, struct s2si_item *item)
 static bool same_value(const struct s2si_item_content *a, const struct s2si_item_content *b)
 {
     return s2si_addr_equal(&a->preferred_source, &b->preferred_source) && a->tunnel == b->tunnel && a->spi == b->spi &&
-           s2si_endpoint_equal(&a->remote, &b->remote) && a->mtu == b->mtu && a->metric == b->metric && a->group == b->group;
+           s2si_endpoint_equal(&a->remote, &b->remote) && a->mtu == b->mtu && a->metric == b->metric &&
+           a->group == b->group;
 }
 
-void s2si_desired_want(s2s_engine *engine, struct s2si_scope *scope, enum s2si_item_kind kind, const struct s2si_item_content *content)
+void s2si_desired_want(s2s_engine *engine, struct s2si_scope *scope, enum s2si_item_kind kind,
+                       const struct s2si_item_content *content)
 {
     struct s2si_item *item = s2si_item_make(engine, scope, kind, content);
 
@@ -133,7 +135,8 @@ static bool blocked(const struct s2si_scope *scope, enum s2si_phase phase)
 {
     const s2s_gateway *gateway = s2si_scope_gateway(scope);
 
-    if (scope->kind == S2SI_SCOPE_ROUTES || (scope->kind == S2SI_SCOPE_BASE && phase != S2SI_PHASE_BIND && phase != S2SI_PHASE_UNBIND)) {
+    if (scope->kind == S2SI_SCOPE_ROUTES ||
+        (scope->kind == S2SI_SCOPE_BASE && phase != S2SI_PHASE_BIND && phase != S2SI_PHASE_UNBIND)) {
         if (!gateway->adopted) {
             return true; /* first see what an earlier process left */
         }
@@ -149,7 +152,8 @@ static bool blocked(const struct s2si_scope *scope, enum s2si_phase phase)
 
 static bool in_engine(const s2s_engine *engine, const struct s2si_item *item)
 {
-    return (item->kind == S2SI_ITEM_SA_IN || item->kind == S2SI_ITEM_SA_OUT) && !(engine->capabilities & S2S_KERNEL_ESP);
+    return (item->kind == S2SI_ITEM_SA_IN || item->kind == S2SI_ITEM_SA_OUT) &&
+           !(engine->capabilities & S2S_KERNEL_ESP);
 }
 
 static void start_item(s2s_engine *engine, struct s2si_item *item, s2s_time now)
@@ -274,7 +278,7 @@ static void effect(s2s_engine *engine, struct s2si_item *item, const struct s2s_
         if (item->present && result->device && result->device[0]) {
             snprintf(gateway->device, sizeof(gateway->device), "%s", result->device);
         } else if (item->present && !gateway->device[0]) {
-            snprintf(gateway->device, sizeof(gateway->device), "%s", 
+            snprintf(gateway->device, sizeof(gateway->device), "%s",
                      gateway->effective.device ? gateway->effective.device : gateway->default_device);
         }
         s2si_scope_dirty(engine, &gateway->route_scope); /* publish wants no route through a device that is not there */
@@ -304,12 +308,19 @@ static void effect(s2s_engine *engine, struct s2si_item *item, const struct s2s_
 }
 
 static const char *const action_words[] = {
-    [S2S_ACTION_BIND] = "opening the IKE ports", [S2S_ACTION_UNBIND] = "closing the IKE ports",
-    [S2S_ACTION_DEVICE_ADD] = "making the tunnel device", [S2S_ACTION_DEVICE_DELETE] = "removing the tunnel device",
-    [S2S_ACTION_ADDRESS_ADD] = "adding an inside address", [S2S_ACTION_ADDRESS_DELETE] = "removing an inside address",
-    [S2S_ACTION_ROUTE_ADD] = "adding a route", [S2S_ACTION_ROUTE_DELETE] = "removing a route",
-    [S2S_ACTION_SA_ADD] = "adding an SA", [S2S_ACTION_SA_UPDATE] = "updating an SA", [S2S_ACTION_SA_DELETE] = "deleting an SA",
-    [S2S_ACTION_POLICY_ADD] = "adding a policy", [S2S_ACTION_POLICY_DELETE] = "deleting a policy",
+    [S2S_ACTION_BIND] = "opening the IKE ports",
+    [S2S_ACTION_UNBIND] = "closing the IKE ports",
+    [S2S_ACTION_DEVICE_ADD] = "making the tunnel device",
+    [S2S_ACTION_DEVICE_DELETE] = "removing the tunnel device",
+    [S2S_ACTION_ADDRESS_ADD] = "adding an inside address",
+    [S2S_ACTION_ADDRESS_DELETE] = "removing an inside address",
+    [S2S_ACTION_ROUTE_ADD] = "adding a route",
+    [S2S_ACTION_ROUTE_DELETE] = "removing a route",
+    [S2S_ACTION_SA_ADD] = "adding an SA",
+    [S2S_ACTION_SA_UPDATE] = "updating an SA",
+    [S2S_ACTION_SA_DELETE] = "deleting an SA",
+    [S2S_ACTION_POLICY_ADD] = "adding a policy",
+    [S2S_ACTION_POLICY_DELETE] = "deleting a policy",
     [S2S_ACTION_PATH] = "switching the path",
 };
 
@@ -336,7 +347,8 @@ static void describe(const struct s2si_item *item, char *out, size_t size)
     }
 }
 
-static void refused(s2s_engine *engine, struct s2si_item *item, enum s2s_action_type type, const struct s2s_result *result, s2s_time now)
+static void refused(s2s_engine *engine, struct s2si_item *item, enum s2s_action_type type,
+                    const struct s2s_result *result, s2s_time now)
 {
     s2s_gateway *gateway = s2si_scope_gateway(item->scope);
     const char *why = result->detail && result->detail[0] ? result->detail : s2s_strerror(result->error);
@@ -350,8 +362,8 @@ static void refused(s2s_engine *engine, struct s2si_item *item, enum s2s_action_
         s2si_event_tunnel(item->scope->owner, S2S_EVENT_KERNEL_REFUSED, S2S_LOG_ERROR, NULL, "%s %s was refused: %s",
                           action_words[type], what, why);
     } else if (item->refusals == 0) {
-        s2si_event_gateway(gateway, S2S_EVENT_KERNEL_REFUSED, S2S_LOG_ERROR, NULL, "%s %s was refused: %s", action_words[type],
-                           what, why);
+        s2si_event_gateway(gateway, S2S_EVENT_KERNEL_REFUSED, S2S_LOG_ERROR, NULL, "%s %s was refused: %s",
+                           action_words[type], what, why);
     }
     item->state = S2SI_ITEM_PARKED;
     if (item->refusals < UINT8_MAX) {
@@ -359,7 +371,8 @@ static void refused(s2s_engine *engine, struct s2si_item *item, enum s2s_action_
     }
     if (sa && !item->present) {
         /* IKE ends the exchange and wants it no more: no use in trying again by ourselves. */
-        s2si_ike_child_result(engine->ike, item->content.child, item->kind == S2SI_ITEM_SA_IN, false, result->error, now);
+        s2si_ike_child_result(engine->ike, item->content.child, item->kind == S2SI_ITEM_SA_IN, false, result->error,
+                              now);
         s2si_scope_dirty(engine, item->scope);
         return;
     }
@@ -368,7 +381,8 @@ static void refused(s2s_engine *engine, struct s2si_item *item, enum s2s_action_
     }
 }
 
-void s2si_reconcile_completed(s2s_engine *engine, struct s2si_operation *operation, const struct s2s_result *result, s2s_time now)
+void s2si_reconcile_completed(s2s_engine *engine, struct s2si_operation *operation, const struct s2s_result *result,
+                              s2s_time now)
 {
     struct s2si_item *item = operation->item;
     struct s2si_scope *scope = item->scope;
@@ -462,7 +476,8 @@ void s2si_reconcile_scan(s2s_gateway *gateway, s2s_time now)
 }
 
 /* Something that bears our mark: known, or adopted and then deleted unless it is wanted. */
-static void found_item(s2s_gateway *gateway, struct s2si_scope *scope, enum s2si_item_kind kind, const struct s2si_item_content *content)
+static void found_item(s2s_gateway *gateway, struct s2si_scope *scope, enum s2si_item_kind kind,
+                       const struct s2si_item_content *content)
 {
     struct s2si_item *item = s2si_item_make(gateway->engine, scope, kind, content);
 
@@ -472,7 +487,8 @@ static void found_item(s2s_gateway *gateway, struct s2si_scope *scope, enum s2si
     item->unconfirmed = false;
     if (!item->present && item->state != S2SI_ITEM_FLYING) {
         item->present = true;
-        item->present_generation = same_value(&item->content, content) && kind != S2SI_ITEM_DEVICE ? item->generation : 0;
+        item->present_generation =
+            same_value(&item->content, content) && kind != S2SI_ITEM_DEVICE ? item->generation : 0;
         s2si_scope_dirty(gateway->engine, scope);
     }
 }
@@ -495,8 +511,7 @@ void s2si_reconcile_found(s2s_gateway *gateway, const struct s2s_kernel_notice *
     switch (notice->type) {
     case S2S_NOTICE_FOUND_ROUTE:
         s2si_route_content(&notice->route, &content);
-        found_item(gateway, &gateway->route_scope,
-                   s2si_route_item_kind(notice->route.kind), &content);
+        found_item(gateway, &gateway->route_scope, s2si_route_item_kind(notice->route.kind), &content);
         break;
     case S2S_NOTICE_FOUND_ADDRESS:
         content.addr = notice->addr.family ? notice->addr : notice->address.addr;

@@ -3,8 +3,8 @@
  * reconcile: desired against actual (design: "state is data").
  *
  *   something changed ──> s2si_scope_dirty ──> (end of the entry point) s2si_reconcile
- *        for each dirty scope: s2si_desired_mark (desired.c) ──> compare ──> start the lowest phase that has something to do
- *   s2s_engine_complete ──> s2si_reconcile_completed ──> item is present or absent or parked ──> next phase
+ *        for each dirty scope: s2si_desired_mark (desired.c) ──> compare ──> start the lowest phase that has something
+ * to do s2s_engine_complete ──> s2si_reconcile_completed ──> item is present or absent or parked ──> next phase
  */
 #ifndef S2SI_GATEWAY_RECONCILE_H
 #define S2SI_GATEWAY_RECONCILE_H
@@ -17,9 +17,11 @@ void s2si_scope_dirty(s2s_engine *engine, struct s2si_scope *scope);
 bool s2si_reconcile(s2s_engine *engine, s2s_time now);
 /* Marks what is desired in a scope now (desired.c): for each item s2si_desired_want. */
 void s2si_desired_mark(s2s_engine *engine, struct s2si_scope *scope);
-void s2si_desired_want(s2s_engine *engine, struct s2si_scope *scope, enum s2si_item_kind kind, const struct s2si_item_content *content);
+void s2si_desired_want(s2s_engine *engine, struct s2si_scope *scope, enum s2si_item_kind kind,
+                       const struct s2si_item_content *content);
 /* The answer to an operation on an item. */
-void s2si_reconcile_completed(s2s_engine *engine, struct s2si_operation *operation, const struct s2s_result *result, s2s_time now);
+void s2si_reconcile_completed(s2s_engine *engine, struct s2si_operation *operation, const struct s2s_result *result,
+                              s2s_time now);
 /* A back-off ended (S2SI_TIMER_RETRY). */
 void s2si_reconcile_retry(s2s_engine *engine, struct s2si_item *item, s2s_time now);
 /* Full comparison with the kernel: asks for a SCAN; what is found is adopted. */

@@ -11,7 +11,8 @@ static bool prefixes_equal(const struct s2s_prefix *a, const struct s2s_prefix *
     return a->addr.family == b->addr.family && (a->addr.family == 0 || s2si_prefix_equal(a, b));
 }
 
-static s2s_route *find(const s2s_gateway *gateway, const s2s_connection *connection, const struct s2s_route_params *params)
+static s2s_route *find(const s2s_gateway *gateway, const s2s_connection *connection,
+                       const struct s2s_route_params *params)
 {
     struct s2si_list *node;
 
@@ -151,7 +152,8 @@ int s2si_routes_automatic(s2s_connection *connection, s2s_time now)
     }
     if (automatic && connection->effective.route_mode == S2S_ROUTE_MODE_POLICY && routing->auto_policy_routes) {
         error = want_policy_routes(connection);
-    } else if (automatic && connection->effective.route_mode == S2S_ROUTE_MODE_DESTINATION && routing->auto_destination_routes) {
+    } else if (automatic && connection->effective.route_mode == S2S_ROUTE_MODE_DESTINATION &&
+               routing->auto_destination_routes) {
         error = want_destination_routes(connection);
     }
     if (error == 0) {

@@ -91,12 +91,14 @@ static void start_removal(s2s_engine *engine, s2s_time now)
 
 static void done(s2s_engine *engine, bool complete)
 {
-    struct s2s_event event = { .type = S2S_EVENT_SHUTDOWN_DONE, .severity = complete ? S2S_LOG_NOTICE : S2S_LOG_WARNING };
+    struct s2s_event event = { .type = S2S_EVENT_SHUTDOWN_DONE,
+                               .severity = complete ? S2S_LOG_NOTICE : S2S_LOG_WARNING };
 
     engine->shutdown_done = true;
     s2si_timer_disarm(&engine->timers, &engine->shutdown_timer);
     event.at = engine->now;
-    event.text = complete ? "shutdown is done, what was installed is removed" : "shutdown is done, but the kernel did not confirm every removal";
+    event.text = complete ? "shutdown is done, what was installed is removed"
+                          : "shutdown is done, but the kernel did not confirm every removal";
     s2si_log(&engine->log, event.severity, "gateway", "", "%s", event.text);
     s2si_events_add(engine->events, &event);
 }
@@ -139,7 +141,8 @@ bool s2s_engine_idle(const s2s_engine *engine)
     S2SI_LIST_EACH(node, &engine->gateways) {
         const s2s_tunnel *tunnel = NULL;
         while ((tunnel = s2si_tunnel_next(S2SI_CONTAINER(node, s2s_gateway, node), tunnel)) != NULL) {
-            if (tunnel->status == S2S_TUNNEL_CONNECTING || (tunnel->planned != S2SI_PLANNED_NONE && !engine->shutdown_done)) {
+            if (tunnel->status == S2S_TUNNEL_CONNECTING ||
+                (tunnel->planned != S2SI_PLANNED_NONE && !engine->shutdown_done)) {
                 return false;
             }
         }

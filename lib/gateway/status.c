@@ -91,7 +91,7 @@ int s2s_tunnel_get(const s2s_tunnel *tunnel, struct s2s_tunnel_state *out)
     state.index = tunnel->index;
     state.id = tunnel->id;
     state.status = tunnel->status;
-    state.status_text = word(words->tunnel_status[tunnel->status], s2s_tunnel_status_name(tunnel->status));
+    state.status_text = word(words->tunnel_status[tunnel->status], s2s_tunnel_status_name((int)tunnel->status));
     state.role = tunnel->index <= 2 ? word(words->tunnel_role[tunnel->index - 1], "") : "";
     state.active = s2si_group_of(tunnel->connection)->active == tunnel;
     state.probe_ok = tunnel->probe.ok;
@@ -157,7 +157,9 @@ static const char *connection_word(const s2s_connection *connection, size_t up)
 {
     const struct s2si_profile_words *words = &connection->gateway->profile->words;
     const s2s_tunnel *best = best_tunnel(connection);
-    const char *text = up == 0 ? words->connection_down : up < connection->tunnel_count ? words->connection_partial : words->connection_up;
+    const char *text = up == 0                         ? words->connection_down
+                       : up < connection->tunnel_count ? words->connection_partial
+                                                       : words->connection_up;
 
     if (!text && up) {
         text = words->connection_up;
@@ -165,7 +167,7 @@ static const char *connection_word(const s2s_connection *connection, size_t up)
     if (text || !best) {
         return word(text, "");
     }
-    return word(words->tunnel_status[best->status], s2s_tunnel_status_name(best->status));
+    return word(words->tunnel_status[best->status], s2s_tunnel_status_name((int)best->status));
 }
 
 int s2s_connection_get(const s2s_connection *connection, struct s2s_connection_state *out)
@@ -249,7 +251,8 @@ int s2s_route_get(const s2s_route *route, struct s2s_route_state *out)
     state.installed = route->entry.installed;
     state.live = s2si_group_of(route->connection)->active != NULL;
     state.group = s2si_group_of(route->connection)->id;
-    state.state_text = state.published ? word(words->route_published, state.live ? word(words->route_live, "active") : word(words->route_dead, "down"))
+    state.state_text = state.published ? word(words->route_published, state.live ? word(words->route_live, "active")
+                                                                                 : word(words->route_dead, "down"))
                                        : word(words->route_unpublished, "unpublished");
     return OUT(out, state);
 }

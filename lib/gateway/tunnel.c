@@ -8,7 +8,8 @@
 
 /* ---- making and freeing ---- */
 
-int s2si_tunnel_make(s2s_connection *connection, uint32_t index, const struct s2s_tunnel_params *given, s2s_tunnel **out)
+int s2si_tunnel_make(s2s_connection *connection, uint32_t index, const struct s2s_tunnel_params *given,
+                     s2s_tunnel **out)
 {
     s2s_engine *engine = connection->gateway->engine;
     s2s_tunnel *tunnel = s2si_alloc(&engine->mem, sizeof(*tunnel));
@@ -213,8 +214,9 @@ bool s2si_tunnel_may_initiate(const s2s_tunnel *tunnel)
 {
     const struct s2si_address *address = own_address(tunnel);
 
-    return tunnel->effective.enabled != 0 && !tunnel->held && tunnel->planned == S2SI_PLANNED_NONE && tunnel->remote.family != 0 &&
-           address && address->bound && address->present && !tunnel->engine->shutting_down && !tunnel->connection->deleting;
+    return tunnel->effective.enabled != 0 && !tunnel->held && tunnel->planned == S2SI_PLANNED_NONE &&
+           tunnel->remote.family != 0 && address && address->bound && address->present &&
+           !tunnel->engine->shutting_down && !tunnel->connection->deleting;
 }
 
 void s2si_tunnel_start(s2s_tunnel *tunnel, s2s_time now)
@@ -278,16 +280,26 @@ static struct s2si_item *newest(s2s_tunnel *tunnel, enum s2si_item_kind kind)
     S2SI_LIST_EACH(node, &tunnel->scope.items) {
         struct s2si_item *item = S2SI_CONTAINER(node, struct s2si_item, node);
         if (item->kind == kind && item->present && item->wanted &&
-            policies_stand(tunnel, (enum s2si_item_kind)(kind + 1), item->content.child) && (!best || item->content.child > best->content.child)) {
+            policies_stand(tunnel, (enum s2si_item_kind)(kind + 1), item->content.child) &&
+            (!best || item->content.child > best->content.child)) {
             best = item;
         }
     }
     return best;
 }
 
+/* The inbound half of the CHILD_SA that we send by: after a rekey, newer ones that lost a collision still drain. */
+static struct s2si_item *partner(s2s_tunnel *tunnel, const struct s2si_item *out)
+{
+    struct s2si_item_content key = { .child = out ? out->content.child : 0 };
+    struct s2si_item *in = out ? s2si_item_find(&tunnel->scope, S2SI_ITEM_SA_IN, &key) : NULL;
+
+    return in && in->present && in->wanted ? in : newest(tunnel, S2SI_ITEM_SA_IN);
+}
+
 void s2si_tunnel_sas_changed(s2s_tunnel *tunnel, s2s_time now)
 {
-    const struct s2si_item *in = newest(tunnel, S2SI_ITEM_SA_IN), *out = newest(tunnel, S2SI_ITEM_SA_OUT);
+    const struct s2si_item *out = newest(tunnel, S2SI_ITEM_SA_OUT), *in = partner(tunnel, out);
     bool kernel = (tunnel->engine->capabilities & S2S_KERNEL_ESP) != 0;
     uint16_t mtu = tunnel->gateway->mtu;
 
@@ -328,14 +340,14 @@ static enum s2s_tunnel_status status_of(const s2s_tunnel *tunnel)
 void s2si_tunnel_refresh(s2s_tunnel *tunnel, s2s_time now)
 {
     enum s2s_tunnel_status status = status_of(tunnel);
-    struct s2s_event event = { .status_old = tunnel->status, .status = status, .trigger = tunnel->trigger };
+    struct s2s_event event = { .status_old = (int)tunnel->status, .status = (int)status, .trigger = tunnel->trigger };
 
     if (status != tunnel->status) {
         event.reason = status < tunnel->status ? tunnel->last_reason : S2S_REASON_NONE;
         tunnel->status = status;
         tunnel->last_change = now;
         s2si_event_tunnel(tunnel, S2S_EVENT_TUNNEL_STATUS, S2S_LOG_NOTICE, &event, "%s is %s, was %s", tunnel->label,
-                          s2s_tunnel_status_name(status), s2s_tunnel_status_name(event.status_old));
+                          s2s_tunnel_status_name((int)status), s2s_tunnel_status_name(event.status_old));
     }
     s2si_health_tunnel_changed(tunnel, tunnel->trigger, now);
     if (status == S2S_TUNNEL_UP) {

@@ -17,7 +17,8 @@ int s2si_validate_result(s2s_engine *engine)
     }
     for (size_t i = 0; i < errors->count; i++) {
         if (!errors->entries[i].warning) {
-            snprintf(engine->detail, sizeof(engine->detail), "%.90s: %.150s", errors->entries[i].path, errors->entries[i].rule);
+            snprintf(engine->detail, sizeof(engine->detail), "%.90s: %.150s", errors->entries[i].path,
+                     errors->entries[i].rule);
             return S2S_ERR_CONFIG;
         }
     }
@@ -59,7 +60,9 @@ int s2si_validate_gateway(s2s_engine *engine, const s2s_gateway *self, const str
 {
     const struct s2s_profile *profile = effective->profile;
     struct s2si_errors *errors = &engine->errors;
-    struct s2si_rule_input input = { .errors = errors, .profile = profile, .strict = effective->strict == 1, .gateway = effective };
+    struct s2si_rule_input input = {
+        .errors = errors, .profile = profile, .strict = effective->strict == 1, .gateway = effective
+    };
     size_t mark = s2si_errors_push(errors, "gateway", -1);
     char text[16];
 
@@ -102,10 +105,14 @@ int s2si_validate_customer_gateway(s2s_gateway *gateway, const s2s_customer_gate
 {
     struct s2si_errors *errors = &gateway->engine->errors;
     struct s2si_rule_input input = {
-        .errors = errors, .profile = gateway->profile, .strict = gateway->effective.strict == 1, .gateway = &gateway->effective,
+        .errors = errors,
+        .profile = gateway->profile,
+        .strict = gateway->effective.strict == 1,
+        .gateway = &gateway->effective,
         .customer_gateway = params,
     };
-    size_t mark = s2si_errors_push(errors, "customer_gateways", position_of(&gateway->customer_gateways, self ? &self->node : NULL));
+    size_t mark = s2si_errors_push(errors, "customer_gateways",
+                                   position_of(&gateway->customer_gateways, self ? &self->node : NULL));
 
     s2si_profile_check(gateway->profile, input.strict, S2SI_CUSTOMER_GATEWAY, params, errors);
     s2si_profile_rules(gateway->profile, S2SI_CUSTOMER_GATEWAY, &input);
@@ -119,17 +126,23 @@ int s2si_validate_route(s2s_gateway *gateway, const struct s2s_route_params *eff
     const struct s2si_profile_routing *routing = &gateway->profile->routing;
     struct s2si_errors *errors = &gateway->engine->errors;
     struct s2si_rule_input input = {
-        .errors = errors, .profile = gateway->profile, .strict = gateway->effective.strict == 1, .gateway = &gateway->effective,
+        .errors = errors,
+        .profile = gateway->profile,
+        .strict = gateway->effective.strict == 1,
+        .gateway = &gateway->effective,
         .route = effective,
     };
+    const s2s_connection *connection = s2s_connection_find(gateway, effective->connection);
     bool has[] = { routing->has_policy_routes, routing->has_destination_routes, routing->has_static_routes };
     size_t mark = s2si_errors_push(errors, "routes", (int)count_nodes(&gateway->routes));
 
+    input.connection = connection ? &connection->effective : NULL;
     s2si_profile_check(gateway->profile, input.strict, S2SI_ROUTE, effective, errors);
     if (effective->type < S2S_ROUTE_POLICY || effective->type > S2S_ROUTE_STATIC) {
         s2si_errors_add(errors, "type", NULL, "is policy, destination or static");
     } else if (!has[effective->type]) {
-        s2si_errors_add(errors, "type", names[effective->type], "%s has no %s routes", gateway->profile->title, names[effective->type]);
+        s2si_errors_add(errors, "type", names[effective->type], "%s has no %s routes", gateway->profile->title,
+                        names[effective->type]);
     }
     s2si_profile_rules(gateway->profile, S2SI_ROUTE, &input);
     s2si_errors_pop(errors, mark);
@@ -154,8 +167,11 @@ static int draft_tunnel(struct s2si_draft *draft, size_t at)
     struct s2si_draft_tunnel *tunnel = &draft->tunnels[at];
     s2s_tunnel *before = draft->self && at < draft->self->tunnel_count ? draft->self->tunnels[at] : NULL;
     struct s2si_effective_input input = {
-        .gateway = &draft->gateway->effective, .connection = &draft->given, .connection_effective = &draft->effective,
-        .before = before ? &before->effective : NULL, .made_psk = before && before->made_psk,
+        .gateway = &draft->gateway->effective,
+        .connection = &draft->given,
+        .connection_effective = &draft->effective,
+        .before = before ? &before->effective : NULL,
+        .made_psk = before && before->made_psk,
     };
     int error = s2si_params_element(s2si_field_by_id(S2SI_CONN_TUNNELS, NULL), &draft->given, at, &tunnel->given);
 
@@ -182,7 +198,8 @@ static int draft_all(struct s2si_draft *draft)
 
     draft->customer_gateway = named(draft, draft->given.customer_gateway, "customer_gateway");
     far = draft->customer_gateway ? draft->customer_gateway->params.profile : NULL;
-    error = s2si_effective_connection(&gateway->engine->mem, &gateway->effective, far, &draft->given, &draft->effective);
+    error =
+        s2si_effective_connection(&gateway->engine->mem, &gateway->effective, far, &draft->given, &draft->effective);
     draft->has_effective = error == 0;
     draft->tunnel_count = draft->given.tunnel_count;
     if (error || draft->tunnel_count == 0) {
@@ -200,7 +217,8 @@ static int draft_all(struct s2si_draft *draft)
 
 #define MOST_TUNNELS 64
 
-int s2si_draft_make(s2s_gateway *gateway, s2s_connection *self, const struct s2s_connection_params *params, struct s2si_draft *draft)
+int s2si_draft_make(s2s_gateway *gateway, s2s_connection *self, const struct s2s_connection_params *params,
+                    struct s2si_draft *draft)
 {
     struct s2si_errors *errors = &gateway->engine->errors;
     size_t mark;
@@ -292,7 +310,8 @@ static void check_abilities(const struct s2si_draft *draft, const struct s2si_dr
         s2si_errors_add(errors, "customer_gateway", NULL, "is required here or in the connection");
     }
     if (params->ike_encryption.count == 0 || params->ipsec_encryption.count == 0) {
-        s2si_errors_add(errors, params->ike_encryption.count ? "ipsec.encryption" : "ike.encryption", NULL, "is required");
+        s2si_errors_add(errors, params->ike_encryption.count ? "ipsec.encryption" : "ike.encryption", NULL,
+                        "is required");
     }
     if (params->ike_dh_group.count == 0) {
         s2si_errors_add(errors, "ike.dh_group", NULL, "is required");
@@ -309,7 +328,8 @@ static void check_abilities(const struct s2si_draft *draft, const struct s2si_dr
     if (params->ike_version == S2S_IKEV1) {
         s2si_errors_add(errors, "ike.version", "ikev1", "IKEv1 is not built");
     }
-    if (params->encapsulation == S2S_ENCAPSULATION_NEVER && engine->capabilities && !(engine->capabilities & S2S_KERNEL_RAW_ESP)) {
+    if (params->encapsulation == S2S_ENCAPSULATION_NEVER && engine->capabilities &&
+        !(engine->capabilities & S2S_KERNEL_RAW_ESP)) {
         s2si_errors_add(errors, "encapsulation", "never", "this kernel cannot send ESP without UDP");
     }
     if (tunnel->customer_gateway && tunnel->customer_gateway->params.ip_address.family == 0 && !params->remote_id) {
@@ -352,9 +372,10 @@ static void check_connection(const struct s2si_draft *draft)
     char text[16];
 
     snprintf(text, sizeof(text), "%zu", draft->tunnel_count);
-    if (draft->tunnel_count < profile->tunnels_least || (profile->tunnels_most && draft->tunnel_count > profile->tunnels_most)) {
-        s2si_errors_add(errors, "tunnels", text, "a connection of %s has %u to %u tunnels", profile->title, profile->tunnels_least,
-                        profile->tunnels_most);
+    if (draft->tunnel_count < profile->tunnels_least ||
+        (profile->tunnels_most && draft->tunnel_count > profile->tunnels_most)) {
+        s2si_errors_add(errors, "tunnels", text, "a connection of %s has %u to %u tunnels", profile->title,
+                        profile->tunnels_least, profile->tunnels_most);
     } else if (draft->tunnel_count == 0) {
         s2si_errors_add(errors, "tunnels", text, "a connection has at least one tunnel");
     }
@@ -431,8 +452,19 @@ static void free_lists(const struct s2si_draft *draft, struct lists *lists)
     }
 }
 
+static void check_rows(const struct s2s_profile *profile, bool is_facing, bool strict, enum s2si_object object,
+                       const void *params, struct s2si_errors *errors)
+{
+    if (is_facing) {
+        s2si_profile_check_facing(profile, strict, object, params, errors);
+    } else {
+        s2si_profile_check(profile, strict, object, params, errors);
+    }
+}
+
 /* Rows and rules of one profile over the whole connection. */
-static void check_by(const struct s2si_draft *draft, const struct s2s_profile *profile, bool is_facing, struct s2si_rule_input *input)
+static void check_by(const struct s2si_draft *draft, const struct s2s_profile *profile, bool is_facing,
+                     struct s2si_rule_input *input)
 {
     struct s2si_errors *errors = input->errors;
 
@@ -441,7 +473,7 @@ static void check_by(const struct s2si_draft *draft, const struct s2s_profile *p
     input->tunnel = NULL;
     input->tunnel_index = 0;
     input->customer_gateway = draft->customer_gateway ? &draft->customer_gateway->params : NULL;
-    s2si_profile_check(profile, input->strict, S2SI_CONNECTION, &draft->effective, errors);
+    check_rows(profile, is_facing, input->strict, S2SI_CONNECTION, &draft->effective, errors);
     s2si_profile_rules(profile, S2SI_CONNECTION, input);
     for (size_t i = 0; i < draft->tunnel_count; i++) {
         size_t mark = s2si_errors_push(errors, "tunnels", (int)i);
@@ -449,7 +481,7 @@ static void check_by(const struct s2si_draft *draft, const struct s2s_profile *p
         input->tunnel = &draft->tunnels[i].effective;
         input->tunnel_index = i + 1;
         input->customer_gateway = far ? &far->params : NULL;
-        s2si_profile_check(profile, input->strict, S2SI_TUNNEL, input->tunnel, errors);
+        check_rows(profile, is_facing, input->strict, S2SI_TUNNEL, input->tunnel, errors);
         s2si_profile_rules(profile, S2SI_TUNNEL, input);
         if (!is_facing) {
             check_abilities(draft, &draft->tunnels[i]);
@@ -469,14 +501,22 @@ int s2si_validate_connection(const struct s2si_draft *draft)
 
     if (error == 0) {
         struct s2si_rule_input input = {
-            .errors = &engine->errors, .strict = draft->gateway->effective.strict == 1, .gateway = &draft->gateway->effective,
-            .connection = &draft->effective, .tunnels = lists.tunnels, .tunnel_count = draft->tunnel_count,
-            .others = lists.others, .other_count = lists.other_count,
-            .connections = lists.connections, .connection_count = lists.connection_count,
+            .errors = &engine->errors,
+            .strict = draft->gateway->effective.strict == 1,
+            .gateway = &draft->gateway->effective,
+            .connection = &draft->effective,
+            .tunnels = lists.tunnels,
+            .tunnel_count = draft->tunnel_count,
+            .others = lists.others,
+            .other_count = lists.other_count,
+            .connections = lists.connections,
+            .connection_count = lists.connection_count,
         };
         check_connection(draft);
         check_by(draft, own, false, &input);
-        far = facing(own, draft->customer_gateway ? draft->customer_gateway : draft->tunnel_count ? draft->tunnels[0].customer_gateway : NULL);
+        far = facing(own, draft->customer_gateway ? draft->customer_gateway
+                          : draft->tunnel_count   ? draft->tunnels[0].customer_gateway
+                                                  : NULL);
         if (far) {
             check_by(draft, far, true, &input);
         }

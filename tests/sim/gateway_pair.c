@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/gateway_pair.h"
 
+#include "lib/gateway/objects.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -139,6 +141,8 @@ static void make_engine(struct pair *pair, struct pair_end *end, const char *nam
         params.log_level = S2S_LOG_INFO;
     }
     assert_int_equal(s2s_engine_new(&params, &end->engine), 0);
+    /* Two ends never draw the same nonces. */
+    (void)s2s_crypto_test_reseed(end->engine->crypto.context, 2 * ++pair->seeds + (end == &pair->b ? 1u : 0u));
     s2s_driver_params_init(&driver, sizeof(driver));
     driver.engine = end->engine;
     driver.loop = s2s_sim_loop(pair->sim);
@@ -254,6 +258,7 @@ void pair_setup(struct pair *pair, const struct pair_params *params)
 {
     memset(pair, 0, sizeof(*pair));
     pair->trace = getenv("S2S_TRACE") != NULL;
+    pair->seeds = params->seed << 8;
     world(pair, params);
     make_engine(pair, &pair->a, "a");
     make_engine(pair, &pair->b, "b");

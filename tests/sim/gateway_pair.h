@@ -34,12 +34,12 @@ struct pair_end {
 };
 
 struct pair_params {
-    unsigned tunnels;              /* 1 or 2 */
+    unsigned tunnels; /* 1 or 2 */
     enum s2s_sim_mode mode;
-    uint32_t without;              /* capabilities that the kernels lack */
-    int route_mode;                /* enum s2s_route_mode */
+    uint32_t without; /* capabilities that the kernels lack */
+    int route_mode;   /* enum s2s_route_mode */
     bool a_starts, b_starts;
-    int probe_interval_ms;         /* 0 = no probe */
+    int probe_interval_ms; /* 0 = no probe */
     uint64_t seed;
     void (*tune)(unsigned end, struct s2s_gateway_params *gateway, struct s2s_connection_params *connection,
                  struct s2s_tunnel_params *tunnels); /* may be NULL */
@@ -51,6 +51,7 @@ struct pair {
     s2s_sim_node *routers[2];
     s2s_sim_link *outer_a[2], *outer_b[2], *inner_a, *inner_b;
     bool trace;
+    uint64_t seeds; /* of the engines' random numbers */
 };
 
 void pair_params_init(struct pair_params *params);

@@ -98,13 +98,16 @@ static void test_disable_enable(void **state)
     assert_true(pair_until_up(&pair, 1, 5000));
     s2s_tunnel_params_init(&changes, sizeof(changes));
     changes.enabled = 0;
-    assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, 1), &changes, s2s_sim_now(pair.sim)), 0);
+    assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, 1), &changes, s2s_sim_now(pair.sim)),
+                     0);
     s2s_driver_kick(pair.a.driver);
     pair_run(&pair, 5000);
     assert_int_equal(pair_status(&pair.a, 1), S2S_TUNNEL_DISABLED);
-    assert_int_equal(s2s_tunnel_restart(s2s_connection_tunnel(pair.a.connection, 1), s2s_sim_now(pair.sim)), S2S_ERR_STATE);
+    assert_int_equal(s2s_tunnel_restart(s2s_connection_tunnel(pair.a.connection, 1), s2s_sim_now(pair.sim)),
+                     S2S_ERR_STATE);
     changes.enabled = 1;
-    assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, 1), &changes, s2s_sim_now(pair.sim)), 0);
+    assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, 1), &changes, s2s_sim_now(pair.sim)),
+                     0);
     s2s_driver_kick(pair.a.driver);
     assert_true(pair_until_up(&pair, 1, 20000));
     pair_teardown(&pair);
@@ -135,7 +138,8 @@ static void test_shutdown_removes_everything(void **state)
     assert_true(pair.a.shutdown_done);
     s2s_sim_installed(pair.a.node, &installed);
     assert_int_equal(installed.devices + installed.addresses + installed.tunnel_routes + installed.unreachable_routes +
-                         installed.binds, 0);
+                         installed.binds,
+                     0);
     assert_int_equal(pair_events(&pair.b, S2S_EVENT_DELETE_RECEIVED), 1);
     pair_teardown(&pair);
 }
@@ -313,7 +317,8 @@ static void test_rekeys(void **state)
     s2s_tunnel_params_init(&changes, sizeof(changes));
     changes.ipsec_lifetime = 900;
     changes.ike_lifetime = 3600;
-    assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, 1), &changes, s2s_sim_now(pair.sim)), 0);
+    assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, 1), &changes, s2s_sim_now(pair.sim)),
+                     0);
     assert_int_equal(s2s_tunnel_restart(s2s_connection_tunnel(pair.a.connection, 1), s2s_sim_now(pair.sim)), 0);
     s2s_driver_kick(pair.a.driver);
     pair_run(&pair, 10000);

@@ -13,10 +13,19 @@ static const struct s2s_algorithm_list allowed_groups = { 2, { S2S_CURVE25519, S
 static const struct s2si_profile_field fields[] = {
     { .field = S2SI_CONN_EFFECT_IMMEDIATELY, .console = S2SI_NUMBER(0) },
     { .field = S2SI_CONN_AUTO_CONFIG_ROUTE, .console = S2SI_NUMBER(1) },
-    { .field = S2SI_TUN_PSK, .shortest = 4, .longest = 16, .alphabet = "abcdefgh-psk123", .not_first = "-", .rule = "the test's rule" },
+    { .field = S2SI_TUN_PSK,
+      .shortest = 4,
+      .longest = 16,
+      .alphabet = "abcdefgh-psk123",
+      .not_first = "-",
+      .rule = "the test's rule" },
     { .field = S2SI_TUN_IKE_ENCRYPTION, .console = S2SI_ALGORITHMS(&encryption) },
     { .field = S2SI_TUN_IKE_DH_GROUP, .console = S2SI_ALGORITHMS(&groups), .allowed = &allowed_groups, .most = 2 },
-    { .field = S2SI_TUN_IKE_LIFETIME, .console = S2SI_NUMBER(28800), .api = S2SI_NUMBER(86400), .minimum = 900, .maximum = 86400,
+    { .field = S2SI_TUN_IKE_LIFETIME,
+      .console = S2SI_NUMBER(28800),
+      .api = S2SI_NUMBER(86400),
+      .minimum = 900,
+      .maximum = 86400,
       .rule = "900 to 86400 seconds" },
     { .field = S2SI_TUN_IPSEC_ENCRYPTION, .console = S2SI_ALGORITHMS(&encryption) },
     { .field = S2SI_TUN_IPSEC_PFS, .console = S2SI_ALGORITHMS(&no_pfs) },
@@ -25,11 +34,22 @@ static const struct s2si_profile_field fields[] = {
 };
 
 static const struct s2s_profile profile = {
-    .name = "rig", .title = "The rig", .fields = fields, .field_count = S2SI_COUNT(fields),
-    .routing = { .publish_policy = true, .publish_destination = true, .auto_policy_routes = true, .has_policy_routes = true,
-                 .has_destination_routes = true, .primary_first = true, .switch_back = 1 },
+    .name = "rig",
+    .title = "The rig",
+    .fields = fields,
+    .field_count = S2SI_COUNT(fields),
+    .routing = { .publish_policy = true,
+                 .publish_destination = true,
+                 .auto_policy_routes = true,
+                 .has_policy_routes = true,
+                 .has_destination_routes = true,
+                 .primary_first = true,
+                 .switch_back = 1 },
     .psk = { 12, "abcdefgh", "a" },
-    .addresses_rule = S2SI_ADDRESS_PER_TUNNEL_OR_FIRST, .addresses_least = 1, .tunnels_least = 1, .tunnels_most = 2,
+    .addresses_rule = S2SI_ADDRESS_PER_TUNNEL_OR_FIRST,
+    .addresses_least = 1,
+    .tunnels_least = 1,
+    .tunnels_most = 2,
 };
 
 const struct s2s_profile *rig_profile(void)
@@ -44,7 +64,8 @@ static struct s2s_addr addr(const char *text)
     return out;
 }
 
-int rig_make(struct rig_end *end, const struct s2s_allocator *allocator, uint32_t capabilities, const char *address, const char *far)
+int rig_make(struct rig_end *end, const struct s2s_allocator *allocator, uint32_t capabilities, const char *address,
+             const char *far)
 {
     struct s2s_engine_params params;
     struct s2s_gateway_params gateway;
@@ -117,7 +138,8 @@ static void keep(struct rig_end *end, const struct s2s_action *action)
     memset(kept, 0, sizeof(*kept));
     kept->type = action->type;
     kept->op = action->op;
-    kept->inbound = action->type == S2S_ACTION_SA_ADD || action->type == S2S_ACTION_SA_DELETE ? action->sa.inbound : action->policy.inbound;
+    kept->inbound = action->type == S2S_ACTION_SA_ADD || action->type == S2S_ACTION_SA_DELETE ? action->sa.inbound
+                                                                                              : action->policy.inbound;
     kept->spi = action->sa.spi;
     kept->kind = action->route.kind;
     kept->prefix = action->type == S2S_ACTION_ADDRESS_ADD ? action->address : action->route.prefix;
@@ -128,7 +150,9 @@ static void keep(struct rig_end *end, const struct s2s_action *action)
 
 static void complete(struct rig_end *end, struct rig_action *action, int error, s2s_time now)
 {
-    struct s2s_result result = { .struct_size = sizeof(result), .error = error, .detail = error ? "the rig refuses" : NULL };
+    struct s2s_result result = { .struct_size = sizeof(result),
+                                 .error = error,
+                                 .detail = error ? "the rig refuses" : NULL };
 
     result.spi = action->type == S2S_ACTION_SPI_ALLOCATE ? end->next_spi++ : 0;
     result.device = action->type == S2S_ACTION_DEVICE_ADD ? "rig0" : NULL;

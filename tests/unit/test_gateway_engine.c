@@ -127,8 +127,8 @@ struct life {
     bool made, came_up;
 };
 
-/* Two gateways, a tunnel, a change, a farewell; the allocator of one of them refuses a request. Whatever fails must fail
-   cleanly: no crash, and everything is given back. */
+/* Two gateways, a tunnel, a change, a farewell; the allocator of one of them refuses a request. Whatever fails must
+   fail cleanly: no crash, and everything is given back. */
 static void live(struct life *life)
 {
     struct rig rig = { .now = S2S_SECOND };
@@ -204,12 +204,9 @@ static void test_each_allocation_fails_kernel_esp(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_time_goes_forward),
-        cmocka_unit_test(test_bad_engine_params),
-        cmocka_unit_test(test_leaves_may_not_call_back),
-        cmocka_unit_test(test_events_drop_the_oldest),
-        cmocka_unit_test(test_each_allocation_fails),
-        cmocka_unit_test(test_each_allocation_fails_kernel_esp),
+        cmocka_unit_test(test_time_goes_forward),        cmocka_unit_test(test_bad_engine_params),
+        cmocka_unit_test(test_leaves_may_not_call_back), cmocka_unit_test(test_events_drop_the_oldest),
+        cmocka_unit_test(test_each_allocation_fails),    cmocka_unit_test(test_each_allocation_fails_kernel_esp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

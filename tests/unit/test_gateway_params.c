@@ -154,9 +154,12 @@ static void test_format(void **state)
     tunnel.ipsec_lifetime = 3600;
     tunnel.ike_dh_group = (struct s2s_algorithm_list){ 2, { S2S_MODP2048, S2S_CURVE25519 } };
     assert_string_equal(s2si_field_format(s2si_field_by_id(S2SI_TUN_PSK, NULL), &tunnel, text, sizeof(text)), "");
-    assert_string_equal(s2si_field_format(s2si_field_by_id(S2SI_TUN_DPD_ACTION, NULL), &tunnel, text, sizeof(text)), "restart");
-    assert_string_equal(s2si_field_format(s2si_field_by_id(S2SI_TUN_ENABLED, NULL), &tunnel, text, sizeof(text)), "true");
-    assert_string_equal(s2si_field_format(s2si_field_by_id(S2SI_TUN_IPSEC_LIFETIME, NULL), &tunnel, text, sizeof(text)), "3600");
+    assert_string_equal(s2si_field_format(s2si_field_by_id(S2SI_TUN_DPD_ACTION, NULL), &tunnel, text, sizeof(text)),
+                        "restart");
+    assert_string_equal(s2si_field_format(s2si_field_by_id(S2SI_TUN_ENABLED, NULL), &tunnel, text, sizeof(text)),
+                        "true");
+    assert_string_equal(s2si_field_format(s2si_field_by_id(S2SI_TUN_IPSEC_LIFETIME, NULL), &tunnel, text, sizeof(text)),
+                        "3600");
     assert_string_equal(s2si_field_format(s2si_field_by_id(S2SI_TUN_IKE_DH_GROUP, NULL), &tunnel, text, sizeof(text)),
                         "modp2048, x25519");
     assert_string_equal(s2si_field_format(s2si_field_by_id(S2SI_TUN_LOCAL_ID, NULL), &tunnel, text, sizeof(text)), "");
@@ -167,12 +170,9 @@ static void test_format(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_init_sets_nothing),
-        cmocka_unit_test(test_other_sizes),
-        cmocka_unit_test(test_copy_and_merge),
-        cmocka_unit_test(test_differ),
-        cmocka_unit_test(test_format),
+        cmocka_unit_test(test_rows),        cmocka_unit_test(test_init_sets_nothing),
+        cmocka_unit_test(test_other_sizes), cmocka_unit_test(test_copy_and_merge),
+        cmocka_unit_test(test_differ),      cmocka_unit_test(test_format),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

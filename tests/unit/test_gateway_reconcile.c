@@ -69,8 +69,10 @@ static void test_fail_closed_before_device_before_route(void **state)
     rig_pump(&rig);
     rig_advance(&rig, S2S_SECOND);
     assert_int_equal(status(&rig.a), S2S_TUNNEL_UP);
-    size_t scan = rig_find(&rig.a, S2S_ACTION_SCAN, 0), closed = find_route(S2S_ACTION_ROUTE_ADD, S2S_ROUTE_UNREACHABLE);
-    size_t device = rig_find(&rig.a, S2S_ACTION_DEVICE_ADD, 0), route = find_route(S2S_ACTION_ROUTE_ADD, S2S_ROUTE_TUNNEL);
+    size_t scan = rig_find(&rig.a, S2S_ACTION_SCAN, 0),
+           closed = find_route(S2S_ACTION_ROUTE_ADD, S2S_ROUTE_UNREACHABLE);
+    size_t device = rig_find(&rig.a, S2S_ACTION_DEVICE_ADD, 0),
+           route = find_route(S2S_ACTION_ROUTE_ADD, S2S_ROUTE_TUNNEL);
     assert_true(scan < closed && closed < route && device < route && route < RIG_ACTIONS);
     assert_int_equal(rig_count(&rig.a, S2S_ACTION_SA_ADD), 0); /* the engine does ESP */
     finish();
@@ -87,7 +89,8 @@ static void test_kernel_esp_order(void **state)
     assert_int_equal(status(&rig.b), S2S_TUNNEL_UP);
     size_t spi = rig_find(&rig.a, S2S_ACTION_SPI_ALLOCATE, 0);
     size_t sa_in = find_direction(S2S_ACTION_SA_ADD, true), sa_out = find_direction(S2S_ACTION_SA_ADD, false);
-    size_t policy_in = find_direction(S2S_ACTION_POLICY_ADD, true), policy_out = find_direction(S2S_ACTION_POLICY_ADD, false);
+    size_t policy_in = find_direction(S2S_ACTION_POLICY_ADD, true),
+           policy_out = find_direction(S2S_ACTION_POLICY_ADD, false);
     size_t path = rig_find(&rig.a, S2S_ACTION_PATH, 0);
     assert_true(spi < sa_in && sa_in < policy_in && policy_in < sa_out && sa_out < policy_out && policy_out < path);
     assert_true(path < RIG_ACTIONS);
@@ -222,7 +225,8 @@ static void test_refusal_parks_and_tries_again(void **state)
     both_connect();
     rig_pump(&rig);
     rig_advance(&rig, 100 * S2S_MILLISECOND);
-    assert_in_range(rig_count(&rig.a, S2S_ACTION_DEVICE_ADD), 1, 2); /* no storm: once, and again when its MTU is known */
+    assert_in_range(rig_count(&rig.a, S2S_ACTION_DEVICE_ADD), 1,
+                    2); /* no storm: once, and again when its MTU is known */
     assert_int_equal(rig_events(&rig.a, S2S_EVENT_KERNEL_REFUSED), 1);
     assert_int_equal(find_route(S2S_ACTION_ROUTE_ADD, S2S_ROUTE_TUNNEL), RIG_ACTIONS); /* nothing half-installed */
     rig_advance(&rig, 8 * (s2s_time)S2S_SECOND);
@@ -254,7 +258,9 @@ static void test_refused_sa_ends_the_negotiation(void **state)
 
 static void found(struct rig_end *end, const char *prefix, enum s2s_route_kind kind)
 {
-    struct s2s_kernel_notice notice = { .struct_size = sizeof(notice), .type = S2S_NOTICE_FOUND_ROUTE, .gateway = "gw" };
+    struct s2s_kernel_notice notice = { .struct_size = sizeof(notice),
+                                        .type = S2S_NOTICE_FOUND_ROUTE,
+                                        .gateway = "gw" };
 
     notice.route.kind = kind;
     s2s_prefix_parse(prefix, &notice.route.prefix);
@@ -280,7 +286,8 @@ static void test_scan_adopts(void **state)
     s2s_prefix_parse("10.2.0.0/24", &kept);
     size_t remove = rig_find(&rig.a, S2S_ACTION_ROUTE_DELETE, 0);
     assert_true(remove < RIG_ACTIONS && s2si_prefix_equal(&rig.a.actions[remove].prefix, &stale));
-    assert_int_equal(rig_count(&rig.a, S2S_ACTION_ROUTE_DELETE), 1); /* the wanted one is adopted, never away for a moment */
+    assert_int_equal(rig_count(&rig.a, S2S_ACTION_ROUTE_DELETE),
+                     1); /* the wanted one is adopted, never away for a moment */
     finish();
 }
 
@@ -316,7 +323,8 @@ static void test_local_networks_stay_out(void **state)
     params.destination.addr.family = 4; /* 0.0.0.0/0 */
     assert_int_equal(s2s_route_new(rig.a.gateway, &params, rig.now, &route), 0);
     rig_pump(&rig);
-    size_t local = find_route(S2S_ACTION_ROUTE_ADD, S2S_ROUTE_LOCAL), wide = find_route(S2S_ACTION_ROUTE_ADD, S2S_ROUTE_UNREACHABLE);
+    size_t local = find_route(S2S_ACTION_ROUTE_ADD, S2S_ROUTE_LOCAL),
+           wide = find_route(S2S_ACTION_ROUTE_ADD, S2S_ROUTE_UNREACHABLE);
     s2s_prefix_parse("10.1.0.0/24", &own);
     assert_true(local < wide && wide < RIG_ACTIONS);
     assert_true(s2si_prefix_equal(&rig.a.actions[local].prefix, &own));

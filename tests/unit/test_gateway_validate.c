@@ -111,7 +111,7 @@ static void test_defaults(void **state)
     assert_int_equal(create(), 0);
     assert_int_equal(s2s_tunnel_effective(s2s_connection_tunnel(end.connection, 1), &effective), 0);
     assert_int_equal(effective.ike_lifetime, 28800);
-    assert_int_equal(effective.rekey_margin, 360); /* 540 is cut to a tenth of the shorter lifetime */
+    assert_int_equal(effective.rekey_margin, 360);                /* 540 is cut to a tenth of the shorter lifetime */
     assert_int_equal(effective.startup_action, S2S_STARTUP_TRAP); /* effect_immediately is false */
     assert_null(effective.psk);
     assert_int_equal(s2s_tunnel_psk(s2s_connection_tunnel(end.connection, 1), psk, sizeof(psk), &length), 0);
