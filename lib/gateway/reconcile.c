@@ -207,6 +207,18 @@ static void advance(s2s_engine *engine, struct s2si_scope *scope, s2s_time now)
     }
 }
 
+/* Base and routes wait for each other's comparison (blocked). */
+static void wake_sibling(s2s_engine *engine, struct s2si_scope *scope)
+{
+    s2s_gateway *gateway = s2si_scope_gateway(scope);
+
+    if (scope->kind == S2SI_SCOPE_BASE && !s2si_list_empty(&gateway->route_scope.todo)) {
+        touch(engine, &gateway->route_scope);
+    } else if (scope->kind == S2SI_SCOPE_ROUTES && !s2si_list_empty(&gateway->base_scope.todo)) {
+        touch(engine, &gateway->base_scope);
+    }
+}
+
 bool s2si_reconcile(s2s_engine *engine, s2s_time now)
 {
     bool any = false;
@@ -221,6 +233,7 @@ bool s2si_reconcile(s2s_engine *engine, s2s_time now)
         scope->stale = false;
         if (stale) {
             compare(engine, scope);
+            wake_sibling(engine, scope);
         }
         advance(engine, scope, now);
     }
