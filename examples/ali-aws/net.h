@@ -24,6 +24,7 @@ struct net;
 /* All that return int: 0, or -1 with net->problem set. */
 struct net_ops {
     const char *name; /* "sim", "netns" */
+    unsigned fast_ms; /* the interval of the failover phases' pings: at least 100 a second */
     int (*open)(struct net *net);
     void (*close)(struct net *net);
     /* Starts the gateway of a side with this configuration; later calls make the smallest change. */

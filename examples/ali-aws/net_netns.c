@@ -24,6 +24,8 @@
 #include "netns.h"
 #include "pcap.h"
 
+/* From 10 ms on, ping waits by the kernel's ticks: a kernel of 250 Hz makes 62 a second of 100. Below, it keeps its pace. */
+enum { FAST_MS = 9 };
 enum { START_LIMIT = 15, PING_LIMIT_SECONDS = 400, STOP_SECONDS = 5, CAPTURES = 2 };
 
 struct ground;
@@ -486,7 +488,7 @@ static void ground_close(struct net *net)
 }
 
 static const struct net_ops ops = {
-    .name = "netns", .open = ground_open, .close = ground_close, .apply = ground_apply, .patch = ground_patch,
+    .name = "netns", .fast_ms = FAST_MS, .open = ground_open, .close = ground_close, .apply = ground_apply, .patch = ground_patch,
     .restart = ground_restart, .status = ground_status, .cut = ground_cut, .ping_start = ground_ping_start,
     .ping_stop = ground_ping_stop, .ping_text = ground_ping_text, .now = ground_now, .run = ground_run,
     .cleartext = ground_cleartext,

@@ -400,7 +400,7 @@ static void sim_close(struct net *net)
 }
 
 static const struct net_ops ops = {
-    .name = "sim", .open = sim_open, .close = sim_close, .apply = sim_apply, .patch = sim_patch, .restart = sim_restart,
+    .name = "sim", .fast_ms = 10, .open = sim_open, .close = sim_close, .apply = sim_apply, .patch = sim_patch, .restart = sim_restart,
     .status = sim_status, .cut = sim_cut, .ping_start = sim_ping_start, .ping_stop = sim_ping_stop, .ping_text = sim_ping_text,
     .now = sim_now, .run = sim_run, .cleartext = sim_cleartext,
 };

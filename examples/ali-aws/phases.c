@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECTIVITY_PINGS = 20, CONNECTIVITY_MS = 200, INTERVAL_MS = 10 };
+enum { CONNECTIVITY_PINGS = 20, CONNECTIVITY_MS = 200 };
 /* Seconds: the window, the time in which a late reply still counts, and how long a thing may take. */
 static const double lead_in = 1.5, window_before = 1, window_after = 5, late = 2.2, drain = 1.5;
 static const double switch_limit = 60, resume_limit = 120, refusal_limit = 20, settle_limit = 150;
@@ -149,7 +149,7 @@ static bool resumed(void *user)
     struct waiting *waiting = user;
     struct pings pings;
     double now = waiting->net->ops->now(waiting->net);
-    if (now < waiting->switched + 0.7 || read_pings(waiting->net, INTERVAL_MS, &pings) != 0)
+    if (now < waiting->switched + 0.7 || read_pings(waiting->net, waiting->net->ops->fast_ms, &pings) != 0)
         return false;
     bool steady = pings_steady(&pings, now);
     pings_free(&pings);
@@ -215,7 +215,7 @@ static int measure(struct net *net, const struct waiting *waiting, struct phase_
 {
     struct pings pings;
     double end = waiting->switched + window_after;
-    if (read_pings(net, INTERVAL_MS, &pings) != 0)
+    if (read_pings(net, net->ops->fast_ms, &pings) != 0)
         return -1;
     pings_window(&pings, waiting->trigger - window_before, net->ops->now(net) - late, &result->figures);
     /* The switch is over when both ends' traffic flows: where only Alibaba's did, the window goes on. */
@@ -244,7 +244,7 @@ static int observe(struct run *run, enum phase_id id, struct phase_result *resul
 {
     struct net *net = run->net;
     struct waiting waiting = {net, &phases[id], 0, 0};
-    if (net->ops->ping_start(net, phases[id].name, 0, INTERVAL_MS) != 0)
+    if (net->ops->ping_start(net, phases[id].name, 0, net->ops->fast_ms) != 0)
         return -1;
     int outcome = net_pass(net, lead_in) == 0 ? happen(run, id, &waiting, result) : -1;
     if (outcome == 0)
