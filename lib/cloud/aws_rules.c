@@ -94,8 +94,16 @@ static void static_routes_only(const struct s2si_rule_input *input)
                         "uses static routing: a connection with BGP takes no static routes");
 }
 
+static void connection_quota(const struct s2si_rule_input *input)
+{
+    if (!input->facing && input->connection_count >= 10)
+        s2si_errors_add(input->errors, NULL, "", "a virtual private gateway has at most 10 VPN connections (a quota that can be raised)");
+}
+
 const struct s2si_profile_rule s2si_aws_rules[] = {
     {S2SI_GATEWAY, false, "AmazonSideAsn is a private ASN", asn_range},
+    {S2SI_CONNECTION, true, "10 VPN connections a virtual private gateway", connection_quota},
+    {S2SI_CONNECTION, false, "local_asn and gateway.asn do not differ", s2si_rule_one_asn},
     {S2SI_CONNECTION, false, "local and remote subnets do not overlap", s2si_rule_subnets_apart},
     {S2SI_CONNECTION, false, "remote subnets do not overlap the VPC", s2si_rule_vpc_apart},
     {S2SI_TUNNEL, false, "the inside CIDR is an allowed /30", inside_network},
@@ -111,5 +119,6 @@ const struct s2si_profile_rule s2si_aws_rules[] = {
     {S2SI_TUNNEL, false, "the rekey margin is at most half of the lifetime", s2si_rule_margin},
     {S2SI_TUNNEL, false, "a customer gateway without address is known by its identity", s2si_rule_any_address},
     {S2SI_ROUTE, false, "static routes only, and none with BGP", static_routes_only},
+    {S2SI_ROUTE, false, "a policy route has a source, others have none", s2si_rule_route_source},
     {S2SI_ROUTE, false, "a route leads out of the VPC", s2si_rule_route_apart},
 };

@@ -17,6 +17,7 @@ static void hold_time(const struct s2si_rule_input *input)
 }
 
 const struct s2si_profile_rule s2si_generic_rules[] = {
+    {S2SI_CONNECTION, false, "local_asn and gateway.asn do not differ", s2si_rule_one_asn},
     {S2SI_CONNECTION, false, "local and remote subnets do not overlap", s2si_rule_subnets_apart},
     {S2SI_CONNECTION, false, "remote subnets do not overlap the VPC", s2si_rule_vpc_apart},
     {S2SI_TUNNEL, false, "an inside network is unique in its gateway", s2si_rule_inside_unique},
@@ -26,5 +27,6 @@ const struct s2si_profile_rule s2si_generic_rules[] = {
     {S2SI_TUNNEL, false, "the rekey margin is at most half of the lifetime", s2si_rule_margin},
     {S2SI_TUNNEL, false, "a far end without address is known by its identity", s2si_rule_any_address},
     {S2SI_TUNNEL, false, "the hold time is 0 or at least 3 seconds", hold_time},
+    {S2SI_ROUTE, false, "a policy route has a source, others have none", s2si_rule_route_source},
     {S2SI_ROUTE, false, "a route leads out of the network behind the gateway", s2si_rule_route_apart},
 };

@@ -174,7 +174,31 @@ void s2si_rule_bgp_needs(const struct s2si_rule_input *input)
     check_selector_holds(input);
 }
 
+void s2si_rule_one_asn(const struct s2si_rule_input *input)
+{
+    uint32_t ours = input->connection->local_asn, gateway = input->gateway ? input->gateway->asn : 0;
+    char text[16];
+    if (input->connection->enable_bgp != 1 || input->facing)
+        return;
+    (void)snprintf(text, sizeof text, "%lu", (unsigned long)ours);
+    if (ours && gateway && ours != gateway)
+        s2si_errors_add(input->errors, "local_asn", text, "is the same as gateway.asn (%lu), or only one of them is given",
+                        (unsigned long)gateway);
+    if (!ours && !gateway)
+        s2si_errors_add(input->errors, "local_asn", "", "or gateway.asn is required with enable_bgp");
+}
+
 /* ---- others ---- */
+
+void s2si_rule_route_source(const struct s2si_rule_input *input)
+{
+    const struct s2s_route_params *route = input->route;
+    char text[S2S_ADDR_TEXT];
+    if (route->type == S2S_ROUTE_POLICY && route->source.addr.family == 0)
+        s2si_errors_add(input->errors, "source", "", "is required in a policy route");
+    if (route->type != S2S_ROUTE_POLICY && route->source.addr.family)
+        s2si_errors_add(input->errors, "source", text_of(&route->source, text), "belongs to policy routes alone");
+}
 
 void s2si_rule_margin(const struct s2si_rule_input *input)
 {

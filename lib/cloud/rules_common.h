@@ -32,6 +32,10 @@ void s2si_rule_bgp_needs(const struct s2si_rule_input *input);
 void s2si_rule_margin(const struct s2si_rule_input *input);
 /* A far end without address must be known by ike.remote_id, and nobody can start toward it. */
 void s2si_rule_any_address(const struct s2si_rule_input *input);
+/* With enable_bgp there is one ASN: the connection's and the gateway's do not differ. */
+void s2si_rule_one_asn(const struct s2si_rule_input *input);
+/* A source belongs to a policy route, which has one. */
+void s2si_rule_route_source(const struct s2si_rule_input *input);
 /* A route's destination does not lie in the VPC behind the gateway. */
 void s2si_rule_route_apart(const struct s2si_rule_input *input);
 
