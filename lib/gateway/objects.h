@@ -171,7 +171,7 @@ struct s2s_gateway {
     struct s2si_scope base_scope;  /* binds, device, inside addresses */
     struct s2si_scope route_scope; /* kernel routes */
     struct s2si_scope path_scope;  /* PATH of groups, kernels with ESP */
-    struct s2si_map kernel_routes; /* key -> item of route_scope (actual.c) */
+    struct s2si_map kernel_items; /* key -> item of base_scope or route_scope (actual.c) */
     bool adopted;         /* the first SCAN was answered */
     bool scanning;
     size_t operations;    /* outstanding ones that name this gateway */
@@ -207,7 +207,7 @@ struct s2s_engine {
     struct s2si_actions *actions;
     struct s2si_operations *operations;
     struct s2si_errors errors;  /* of the last create, update or validate */
-    char detail[256];
+    char detail[512];
     struct s2si_timer shutdown_timer;
     /* ---- traffic half ---- */
     struct s2si_datapath datapath;
