@@ -64,7 +64,8 @@ static bool same_key(enum s2si_item_kind kind, const struct s2si_item_content *a
         return a->child == b->child;
     case S2SI_ITEM_POLICY_IN:
     case S2SI_ITEM_POLICY_OUT:
-        return a->child == b->child && a->selector == b->selector;
+        return a->selector == b->selector && s2si_prefix_equal(&a->prefix, &b->prefix) &&
+               s2si_prefix_equal(&a->source, &b->source);
     case S2SI_ITEM_PATH:
         return a->group == b->group;
     default:
@@ -74,7 +75,7 @@ static bool same_key(enum s2si_item_kind kind, const struct s2si_item_content *a
 
 /* Routes are many: a map finds them. Its key has the prefix in full and a hash of the rest; what differs all the same
  * moves on. */
-#define ROUTE_KEY 24
+#define ITEM_KEY 24
 
 static uint32_t mix(uint32_t hash, const void *bytes, size_t length)
 {
@@ -85,18 +86,19 @@ static uint32_t mix(uint32_t hash, const void *bytes, size_t length)
     return hash;
 }
 
-static void route_key(enum s2si_item_kind kind, const struct s2si_item_content *content, uint8_t probe,
-                      uint8_t key[ROUTE_KEY])
+static void item_key(enum s2si_item_kind kind, const struct s2si_item_content *content, uint8_t probe,
+                      uint8_t key[ITEM_KEY])
 {
+    const struct s2s_addr *addr = kind == S2SI_ITEM_BIND || kind == S2SI_ITEM_ADDRESS ? &content->addr : &content->prefix.addr;
     uint32_t hash = mix(2166136261u, &content->table, sizeof(content->table));
 
     if (content->source.addr.family) {
         hash = mix(hash, content->source.addr.bytes, sizeof(content->source.addr.bytes));
         hash = mix(hash, &content->source.length, 1);
     }
-    memset(key, 0, ROUTE_KEY);
-    memcpy(key, content->prefix.addr.bytes, 16);
-    key[16] = content->prefix.addr.family;
+    memset(key, 0, ITEM_KEY);
+    memcpy(key, addr->bytes, 16);
+    key[16] = addr->family;
     key[17] = content->prefix.length;
     key[18] = (uint8_t)kind;
     key[19] = probe;
@@ -105,20 +107,20 @@ static void route_key(enum s2si_item_kind kind, const struct s2si_item_content *
 
 static bool mapped(const struct s2si_scope *scope)
 {
-    return scope->kind == S2SI_SCOPE_ROUTES;
+    return scope->kind == S2SI_SCOPE_ROUTES || scope->kind == S2SI_SCOPE_BASE;
 }
 
-static struct s2si_item *find_route(struct s2si_scope *scope, enum s2si_item_kind kind,
+static struct s2si_item *find_mapped(struct s2si_scope *scope, enum s2si_item_kind kind,
                                     const struct s2si_item_content *content, uint8_t *free_probe)
 {
-    uint8_t key[ROUTE_KEY];
+    uint8_t key[ITEM_KEY];
     struct s2si_item *item;
     s2s_gateway *gateway = scope->owner;
 
     for (unsigned probe = 0; probe < 256; probe++) {
-        route_key(kind, content, (uint8_t)probe, key);
-        item = s2si_map_get(&gateway->kernel_routes, key, sizeof(key));
-        if (!item || (same_route(&item->content, content))) {
+        item_key(kind, content, (uint8_t)probe, key);
+        item = s2si_map_get(&gateway->kernel_items, key, sizeof(key));
+        if (!item || same_key(kind, &item->content, content)) {
             *free_probe = (uint8_t)probe;
             return item;
         }
@@ -133,7 +135,7 @@ struct s2si_item *s2si_item_find(struct s2si_scope *scope, enum s2si_item_kind k
     uint8_t probe;
 
     if (mapped(scope)) {
-        return find_route(scope, kind, key, &probe);
+        return find_mapped(scope, kind, key, &probe);
     }
     S2SI_LIST_EACH(node, &scope->items) {
         struct s2si_item *item = S2SI_CONTAINER(node, struct s2si_item, node);
@@ -148,7 +150,7 @@ struct s2si_item *s2si_item_make(s2s_engine *engine, struct s2si_scope *scope, e
                                  const struct s2si_item_content *content)
 {
     struct s2si_item *item = s2si_item_find(scope, kind, content);
-    uint8_t key[ROUTE_KEY], probe = 0;
+    uint8_t key[ITEM_KEY], probe = 0;
 
     if (item) {
         return item;
@@ -158,9 +160,9 @@ struct s2si_item *s2si_item_make(s2s_engine *engine, struct s2si_scope *scope, e
         return NULL;
     }
     if (mapped(scope)) {
-        find_route(scope, kind, content, &probe);
-        route_key(kind, content, probe, key);
-        if (s2si_map_put(&((s2s_gateway *)scope->owner)->kernel_routes, key, sizeof(key), item)) {
+        find_mapped(scope, kind, content, &probe);
+        item_key(kind, content, probe, key);
+        if (s2si_map_put(&((s2s_gateway *)scope->owner)->kernel_items, key, sizeof(key), item)) {
             s2si_free(&engine->mem, item, sizeof(*item));
             return NULL;
         }
@@ -178,12 +180,12 @@ struct s2si_item *s2si_item_make(s2s_engine *engine, struct s2si_scope *scope, e
 static void unmap(struct s2si_item *item)
 {
     s2s_gateway *gateway = item->scope->owner;
-    uint8_t key[ROUTE_KEY];
+    uint8_t key[ITEM_KEY];
 
     for (unsigned probe = 0; probe < 256; probe++) {
-        route_key(item->kind, &item->content, (uint8_t)probe, key);
-        if (s2si_map_get(&gateway->kernel_routes, key, sizeof(key)) == item) {
-            s2si_map_remove(&gateway->kernel_routes, key, sizeof(key));
+        item_key(item->kind, &item->content, (uint8_t)probe, key);
+        if (s2si_map_get(&gateway->kernel_items, key, sizeof(key)) == item) {
+            s2si_map_remove(&gateway->kernel_items, key, sizeof(key));
             return;
         }
     }

@@ -46,7 +46,7 @@ struct s2si_item_content {
     struct s2s_addr addr;      /* BIND */
     struct s2s_prefix prefix;  /* ADDRESS, routes, POLICY (local) */
     struct s2s_prefix source;  /* routes */
-    uint64_t child;            /* SA, POLICY */
+    uint64_t child;            /* SA: key; POLICY: value, whose selectors it shows */
     uint32_t table, metric;    /* routes */
     uint32_t group;            /* routes, PATH */
     uint32_t selector;         /* POLICY: index of the pair */

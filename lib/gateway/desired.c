@@ -77,41 +77,67 @@ static void mark_base(s2s_engine *engine, s2s_gateway *gateway)
     }
 }
 
-/* A network of ours inside a wider VPN prefix stays out of the VPN. */
-static void want_local(s2s_gateway *gateway, const struct s2s_prefix *network, const struct s2s_action_route *route)
-{
-    struct s2si_item_content content = { .prefix = *network, .table = route->table };
-
-    if (network->length > route->prefix.length && s2si_prefix_contains(&route->prefix, network)) {
-        s2si_desired_want(gateway->engine, &gateway->route_scope, S2SI_ITEM_LOCAL, &content);
-    }
-}
-
-static void want_locals(s2s_gateway *gateway, const struct s2s_action_route *route)
-{
-    struct s2si_list *node;
-
-    for (size_t i = 0; i < gateway->effective.vpc_cidr_count; i++) {
-        want_local(gateway, &gateway->effective.vpc_cidrs[i], route);
-    }
-    S2SI_LIST_EACH(node, &gateway->connections) {
-        const s2s_connection *connection = S2SI_CONTAINER(node, s2s_connection, node);
-        for (size_t i = 0; i < connection->effective.local_subnet_count; i++) {
-            want_local(gateway, &connection->effective.local_subnets[i], route);
-        }
-    }
-}
+/* While routes are marked: which prefix lengths there are, so that looking for wider ones is cheap. */
+struct routes {
+    s2s_gateway *gateway;
+    bool length[2][129]; /* IPv4, IPv6 */
+    uint32_t table;
+};
 
 static bool want_route(void *user, const struct s2s_action_route *route, const char *device)
 {
-    s2s_gateway *gateway = user;
+    struct routes *routes = user;
     struct s2si_item_content content;
     (void)device;
 
     s2si_route_content(route, &content);
-    want_locals(gateway, route);
-    s2si_desired_want(gateway->engine, &gateway->route_scope, s2si_route_item_kind(route->kind), &content);
+    routes->length[route->prefix.addr.family == 6][route->prefix.length] = true;
+    routes->table = route->table;
+    s2si_desired_want(routes->gateway->engine, &routes->gateway->route_scope, s2si_route_item_kind(route->kind), &content);
     return true;
+}
+
+static bool is_wanted(struct s2si_scope *scope, enum s2si_item_kind kind, const struct s2si_item_content *content)
+{
+    const struct s2si_item *item = s2si_item_find(scope, kind, content);
+    return item && item->marked;
+}
+
+/* A network of ours inside a wider VPN prefix stays out of the VPN. */
+static void want_local(struct routes *routes, const struct s2s_prefix *network)
+{
+    struct s2si_scope *scope = &routes->gateway->route_scope;
+    struct s2si_item_content wider = { .table = routes->table }, local = { .prefix = *network, .table = routes->table };
+
+    for (uint8_t length = 0; length < network->length; length++) {
+        if (!routes->length[network->addr.family == 6][length]) {
+            continue;
+        }
+        wider.prefix = *network;
+        wider.prefix.length = length;
+        s2si_prefix_mask(&wider.prefix);
+        if (is_wanted(scope, S2SI_ITEM_ROUTE, &wider) || is_wanted(scope, S2SI_ITEM_UNREACHABLE, &wider)) {
+            s2si_desired_want(routes->gateway->engine, scope, S2SI_ITEM_LOCAL, &local);
+            return;
+        }
+    }
+}
+
+static void mark_routes(s2s_gateway *gateway)
+{
+    struct routes routes = { .gateway = gateway };
+    struct s2si_list *node;
+
+    s2si_publish_each(gateway, want_route, &routes);
+    for (size_t i = 0; i < gateway->effective.vpc_cidr_count; i++) {
+        want_local(&routes, &gateway->effective.vpc_cidrs[i]);
+    }
+    S2SI_LIST_EACH(node, &gateway->connections) {
+        const s2s_connection *connection = S2SI_CONTAINER(node, s2s_connection, node);
+        for (size_t i = 0; i < connection->effective.local_subnet_count; i++) {
+            want_local(&routes, &connection->effective.local_subnets[i]);
+        }
+    }
 }
 
 static void want_policies(s2s_engine *engine, s2s_tunnel *tunnel, const struct s2si_ike_child *child,
@@ -132,36 +158,47 @@ static void want_policies(s2s_engine *engine, s2s_tunnel *tunnel, const struct s
 static void want_child(s2s_engine *engine, s2s_tunnel *tunnel, const struct s2si_ike_child *child)
 {
     struct s2si_item_content content = { 0 };
-    bool policies = (engine->capabilities & S2S_KERNEL_ESP) != 0;
 
     content.child = child->id;
     content.remote = child->remote;
     if (child->want_in) {
         content.spi = child->spi_in;
         s2si_desired_want(engine, &tunnel->scope, S2SI_ITEM_SA_IN, &content);
-        if (policies) {
-            want_policies(engine, tunnel, child, S2SI_ITEM_POLICY_IN);
-        }
     }
     if (child->want_out) {
         content.spi = child->spi_out;
         s2si_desired_want(engine, &tunnel->scope, S2SI_ITEM_SA_OUT, &content);
-        if (policies) {
-            want_policies(engine, tunnel, child, S2SI_ITEM_POLICY_OUT);
-        }
+    }
+}
+
+/* Policies belong to the tunnel, not to one CHILD_SA: a rekeyed one takes over those of the one before it. */
+static void want_policies_of(s2s_engine *engine, s2s_tunnel *tunnel, const struct s2si_ike_child *in,
+                             const struct s2si_ike_child *out)
+{
+    if (!(engine->capabilities & S2S_KERNEL_ESP)) {
+        return;
+    }
+    if (in) {
+        want_policies(engine, tunnel, in, S2SI_ITEM_POLICY_IN);
+    }
+    if (out) {
+        want_policies(engine, tunnel, out, S2SI_ITEM_POLICY_OUT);
     }
 }
 
 static void mark_tunnel(s2s_engine *engine, s2s_tunnel *tunnel)
 {
-    const struct s2si_ike_child *child = NULL;
+    const struct s2si_ike_child *child = NULL, *newest_in = NULL, *newest_out = NULL;
 
     if (!tunnel->peer) {
         return;
     }
     while ((child = s2si_ike_child_next(tunnel->peer, child)) != NULL) {
         want_child(engine, tunnel, child);
+        newest_in = child->want_in && (!newest_in || child->id > newest_in->id) ? child : newest_in;
+        newest_out = child->want_out && (!newest_out || child->id > newest_out->id) ? child : newest_out;
     }
+    want_policies_of(engine, tunnel, newest_in, newest_out);
 }
 
 static void want_path(s2s_engine *engine, s2s_gateway *gateway, const struct s2si_group *group)
@@ -194,7 +231,7 @@ void s2si_desired_mark(s2s_engine *engine, struct s2si_scope *scope)
         break;
     case S2SI_SCOPE_ROUTES:
         if ((engine->capabilities & S2S_KERNEL_ROUTES) && !gone(scope->owner)) {
-            s2si_publish_each(scope->owner, want_route, scope->owner);
+            mark_routes(scope->owner);
         }
         break;
     case S2SI_SCOPE_TUNNEL:

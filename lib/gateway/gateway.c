@@ -170,7 +170,7 @@ static void prepare(s2s_gateway *gateway, s2s_engine *engine)
     s2si_scope_init(&gateway->base_scope, S2SI_SCOPE_BASE, gateway);
     s2si_scope_init(&gateway->route_scope, S2SI_SCOPE_ROUTES, gateway);
     s2si_scope_init(&gateway->path_scope, S2SI_SCOPE_PATHS, gateway);
-    s2si_map_init(&gateway->kernel_routes, &engine->mem, engine->seed[0], engine->seed[1]);
+    s2si_map_init(&gateway->kernel_items, &engine->mem, engine->seed[0], engine->seed[1]);
     s2si_timer_init(&gateway->scan_timer, S2SI_TIMER_SCAN, gateway);
 }
 
@@ -197,7 +197,7 @@ void s2si_gateway_free(s2s_gateway *gateway, s2s_time now)
     s2si_scope_free(engine, &gateway->base_scope);
     s2si_scope_free(engine, &gateway->route_scope);
     s2si_scope_free(engine, &gateway->path_scope);
-    s2si_map_clear(&gateway->kernel_routes);
+    s2si_map_clear(&gateway->kernel_items);
     s2si_timer_disarm(&engine->timers, &gateway->scan_timer);
     s2si_list_remove(&gateway->node);
     if (gateway->addresses) {

@@ -78,7 +78,7 @@ static bool same_value(const struct s2si_item_content *a, const struct s2si_item
 {
     return s2si_addr_equal(&a->preferred_source, &b->preferred_source) && a->tunnel == b->tunnel && a->spi == b->spi &&
            s2si_endpoint_equal(&a->remote, &b->remote) && a->mtu == b->mtu && a->metric == b->metric &&
-           a->group == b->group;
+           a->group == b->group && a->child == b->child;
 }
 
 void s2si_desired_want(s2s_engine *engine, struct s2si_scope *scope, enum s2si_item_kind kind,
@@ -156,6 +156,28 @@ static bool in_engine(const s2s_engine *engine, const struct s2si_item *item)
            !(engine->capabilities & S2S_KERNEL_ESP);
 }
 
+/*
+ * Kernels know a policy by its tunnel and selectors, not by its CHILD_SA: the one of a CHILD_SA that was rekeyed is now its
+ * successor's and stays.
+ */
+static bool inherited(const struct s2si_item *item)
+{
+    struct s2si_list *node;
+
+    if (item->kind != S2SI_ITEM_POLICY_IN && item->kind != S2SI_ITEM_POLICY_OUT) {
+        return false;
+    }
+    S2SI_LIST_EACH(node, &item->scope->items) {
+        const struct s2si_item *heir = S2SI_CONTAINER(node, struct s2si_item, node);
+        if (heir != item && heir->kind == item->kind && heir->wanted &&
+            s2si_prefix_equal(&heir->content.prefix, &item->content.prefix) &&
+            s2si_prefix_equal(&heir->content.source, &item->content.source)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void start_item(s2s_engine *engine, struct s2si_item *item, s2s_time now)
 {
     struct s2si_operation here = { .kind = S2SI_OP_ITEM, .item = item };
@@ -164,6 +186,12 @@ static void start_item(s2s_engine *engine, struct s2si_item *item, s2s_time now)
     enum s2s_action_type type = s2si_item_next(item, &phase);
 
     leave_todo(item);
+    if (type == S2S_ACTION_POLICY_DELETE && inherited(item)) {
+        item->present = false;
+        sort_item(engine, item);
+        touch(engine, item->scope);
+        return;
+    }
     if (!in_engine(engine, item)) {
         operation = s2si_operation_new(engine->operations, S2SI_OP_ITEM, s2si_scope_gateway(item->scope));
         if (!operation) {
