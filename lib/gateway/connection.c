@@ -95,6 +95,7 @@ void s2si_connection_free(s2s_connection *connection, s2s_time now)
     struct s2si_mem *mem = &connection->gateway->engine->mem;
 
     s2si_routes_drop(connection);
+    connection->gateway->engine->leaving -= connection->deleting ? 1u : 0u;
     while (connection->tunnel_count) {
         s2si_tunnel_free(connection->tunnels[--connection->tunnel_count], now); /* nobody finds it any more */
     }
@@ -295,6 +296,7 @@ static int split_off(s2s_connection *connection, size_t keep, s2s_time now)
     }
     connection->tunnel_count = keep;
     leaving->deleting = true;
+    connection->gateway->engine->leaving++;
     s2si_list_append(&connection->gateway->connections, &leaving->node);
     for (size_t i = 0; i < leaving->tunnel_count; i++) {
         s2si_planned_begin(leaving->tunnels[i], S2S_TRIGGER_CONFIG, true, now);
@@ -484,6 +486,7 @@ void s2si_connection_close(s2s_connection *connection, s2s_time now)
         return;
     }
     connection->deleting = true;
+    gateway->engine->leaving++;
     gateway->engine->connection_count--;
     s2si_routes_drop(connection);
     s2si_routing_rebuild(gateway, now);

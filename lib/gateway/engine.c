@@ -240,7 +240,7 @@ int s2si_engine_enter(s2s_engine *engine, s2s_time now)
 
 static bool reap(s2s_engine *engine, s2s_time now)
 {
-    bool any = s2si_gateways_reap(engine, now);
+    bool any = engine->leaving && s2si_gateways_reap(engine, now);
 
     s2si_shutdown_step(engine, now);
     return any;

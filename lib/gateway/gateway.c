@@ -192,6 +192,7 @@ void s2si_gateway_free(s2s_gateway *gateway, s2s_time now)
     while (!s2si_list_empty(&gateway->customer_gateways)) {
         s2si_customer_gateway_free(S2SI_CONTAINER(gateway->customer_gateways.next, s2s_customer_gateway, node));
     }
+    engine->leaving -= gateway->deleting ? 1u : 0u;
     s2si_group_free(gateway, &gateway->group);
     s2si_routing_free(gateway);
     s2si_scope_free(engine, &gateway->base_scope);
@@ -365,6 +366,7 @@ void s2s_gateway_delete(s2s_gateway *gateway, s2s_time now)
         return;
     }
     gateway->deleting = true;
+    engine->leaving++;
     engine->gateway_count--;
     S2SI_LIST_EACH_SAFE(node, after, &gateway->connections) {
         s2si_connection_close(S2SI_CONTAINER(node, s2s_connection, node), now);

@@ -199,6 +199,7 @@ struct s2s_engine {
     bool removing;              /* shutdown: the peers were told, now what is installed goes */
     struct s2si_list gateways;
     size_t gateway_count, connection_count, route_count;
+    size_t leaving; /* gateways and connections that were deleted and still say goodbye */
     uint32_t next_tunnel_id, next_group_id, next_device;
     struct s2si_map tunnels;    /* id -> s2s_tunnel */
     struct s2si_timers timers;
