@@ -7,6 +7,7 @@
  * Each gateway is a process s2s-gateway of its own with a configuration file and a control socket. The router drops packets by
  * nftables: no carrier loss, no ICMP, no socket error. tcpdump captures every link; ping is the system's.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
 #include <poll.h>
@@ -26,6 +27,7 @@
 
 /* From 10 ms on, ping waits by the kernel's ticks: a kernel of 250 Hz makes 62 a second of 100. Below, it keeps its pace. */
 enum { FAST_MS = 9 };
+#define FOLDER_PREFIX "ali-aws-"
 enum { START_LIMIT = 15, PING_LIMIT_SECONDS = 400, STOP_SECONDS = 5, CAPTURES = 2 };
 
 struct ground;
@@ -83,12 +85,44 @@ static int check_needs(struct net *net, struct ground *ground)
     return setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 }
 
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+static void remove_folder(const char *folder)
+{
+    (void)nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Folders are named by the process: one whose process was killed is all that it could leave behind, and holds keys. */
+static void remove_stale(const char *base)
+{
+    char path[ARTIFACT_PATH];
+    const struct dirent *entry;
+    struct stat status;
+    long pid;
+    DIR *dir = opendir(base);
+    while (dir && (entry = readdir(dir))) {
+        (void)snprintf(path, sizeof path, "%s/%s", base, entry->d_name);
+        if (sscanf(entry->d_name, FOLDER_PREFIX "%ld-", &pid) == 1 && kill((pid_t)pid, 0) != 0 && errno == ESRCH &&
+            lstat(path, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid())
+            remove_folder(path);
+    }
+    if (dir)
+        (void)closedir(dir);
+}
+
 static int make_folders(struct net *net, struct ground *ground)
 {
     const char *base = getenv("TMPDIR");
     if (!base || strlen(base) > 30)
         base = "/tmp";
-    (void)snprintf(ground->folder, sizeof ground->folder, "%s/ali-aws-XXXXXX", base);
+    remove_stale(base);
+    (void)snprintf(ground->folder, sizeof ground->folder, "%s/" FOLDER_PREFIX "%ld-XXXXXX", base, (long)getpid());
     if (!mkdtemp(ground->folder)) {
         ground->folder[0] = '\0';
         return net_fail(net, "%s: %s", base, strerror(errno));
@@ -458,14 +492,6 @@ static int64_t ground_cleartext(struct net *net)
     return (int64_t)figures.cleartext;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
-{
-    (void)status;
-    (void)kind;
-    (void)where;
-    return remove(path);
-}
-
 static void close_end(struct ground_end *end)
 {
     control_stream_close(&end->events);
@@ -483,7 +509,7 @@ static void ground_close(struct net *net)
         close_end(&ground->ends[side]);
     netns_delete(&ground->router);
     if (*ground->folder)
-        (void)nftw(ground->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+        remove_folder(ground->folder);
     free(ground);
 }
 

@@ -218,8 +218,8 @@ static int measure(struct net *net, const struct waiting *waiting, struct phase_
     if (read_pings(net, net->ops->fast_ms, &pings) != 0)
         return -1;
     pings_window(&pings, waiting->trigger - window_before, net->ops->now(net) - late, &result->figures);
-    /* The switch is over when both ends' traffic flows: where only Alibaba's did, the window goes on. */
-    if (result->figures.gap_end > waiting->switched && result->figures.gap_end + window_after > end)
+    /* After a silent death both ends have to switch: the later one counts, which is when replies come again. */
+    if (waiting->phase->cut && result->figures.gap_end > waiting->switched)
         end = result->figures.gap_end + window_after;
     pings_window(&pings, waiting->trigger - window_before, end, &result->figures);
     pings_free(&pings);
