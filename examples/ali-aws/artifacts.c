@@ -77,7 +77,8 @@ FILE *artifacts_open(const char *folder, const char *kind, const char *name, con
     return fd < 0 ? NULL : fdopen(fd, "w");
 }
 
-int artifacts_write(const char *folder, const char *kind, const char *name, const char *suffix, const void *data, size_t length)
+int artifacts_write(const char *folder, const char *kind, const char *name, const char *suffix, const void *data,
+                    size_t length)
 {
     FILE *file = artifacts_open(folder, kind, name, suffix);
     if (!file)

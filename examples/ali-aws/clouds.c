@@ -185,7 +185,8 @@ static void first_error(const s2s_config *config, int error, char *problem, size
         }
 }
 
-/* The console: an engine that nobody drives. Objects are made in it and asked for what AWS chose; nothing is ever sent. */
+/* The console: an engine that nobody drives. Objects are made in it and asked for what AWS chose; nothing is ever sent.
+ */
 static int create_in(s2s_engine *engine, const char *json, struct aws_handout *out, char *problem, size_t room)
 {
     s2s_config *config = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clouds: the objects that the document creates in both consoles, and what each end hands out. Nothing goes from one cloud to
- * the other but what the document carries over by hand:
+ * clouds: the objects that the document creates in both consoles, and what each end hands out. Nothing goes from one
+ * cloud to the other but what the document carries over by hand:
  *
  *     step 1  Alibaba hands out   the two addresses of its VPN gateway
  *     step 2  AWS hands out       of each tunnel: outside address, pre-shared key, inside network and addresses
@@ -30,7 +30,7 @@ struct alibaba_handout {
 struct aws_tunnel_handout {
     char psk[PSK_ROOM];
     char outside[S2S_ADDR_TEXT];
-    char inside[S2S_ADDR_TEXT];          /* the /30 */
+    char inside[S2S_ADDR_TEXT]; /* the /30 */
     char inside_aws[S2S_ADDR_TEXT], inside_customer[S2S_ADDR_TEXT];
 };
 struct aws_handout {
@@ -49,7 +49,8 @@ char *clouds_alibaba_json(enum alibaba_stage stage, const struct aws_handout *aw
 /* keys NULL: as the console is told, without pre-shared keys (AWS makes them); else with those that AWS made. */
 char *clouds_aws_json(const struct alibaba_handout *alibaba, const struct aws_handout *keys);
 
-/* Creates the AWS objects as the console does: AWS chooses keys and addresses. @return 0, or -1 with text in problem. */
+/* Creates the AWS objects as the console does: AWS chooses keys and addresses. @return 0, or -1 with text in problem.
+ */
 int clouds_aws_create(const struct alibaba_handout *alibaba, struct aws_handout *out, char *problem, size_t room);
 
 /* A probe's settings as a merge patch on a tunnel. */

@@ -41,7 +41,8 @@ static bool matches(const struct event_entry *entry, const struct event_query *q
     const cJSON *to = cJSON_GetObjectItemCaseSensitive(entry->json, "to"), *where = to ? to : entry->json;
     const cJSON *tunnel = cJSON_GetObjectItemCaseSensitive(where, "tunnel");
     return entry->side == query->side && entry->at >= query->since && text_matches(entry->json, "type", query->type) &&
-           text_matches(entry->json, "trigger", query->trigger) && text_matches(where, "connection", query->connection) &&
+           text_matches(entry->json, "trigger", query->trigger) &&
+           text_matches(where, "connection", query->connection) &&
            (!query->tunnel || (cJSON_IsNumber(tunnel) && (unsigned)tunnel->valuedouble == query->tunnel));
 }
 

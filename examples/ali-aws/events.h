@@ -25,9 +25,9 @@ struct events {
 struct event_query {
     enum side side;
     double since;
-    const char *type;       /* "path_switched" */
+    const char *type; /* "path_switched" */
     const char *connection;
-    unsigned tunnel;        /* path_switched: the tunnel that it went to */
+    unsigned tunnel; /* path_switched: the tunnel that it went to */
     const char *trigger;
 };
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ali-aws: the scenario "connect an Alibaba Cloud VPC and an AWS VPC by IPsec-VPN" as a program. Both clouds, two hosts, the
- * document's four steps, the connectivity test and the high-availability test.
+ * ali-aws: the scenario "connect an Alibaba Cloud VPC and an AWS VPC by IPsec-VPN" as a program. Both clouds, two
+ * hosts, the document's four steps, the connectivity test and the high-availability test.
  *
- *     main -> steps -> phases -> net (sim | netns)        what is done, and on which ground
- *             clouds: the objects of both consoles        view: their status       pings, pcap: figures from raw results
+ *     main -> steps -> phases -> net (sim | netns)    what is done, and on which ground
+ *     clouds, view                                    the objects of both consoles, and their status
+ *     pings, pcap -> report                           figures from raw results
  */
 #include <getopt.h>
 #include <libgen.h>
@@ -25,38 +26,53 @@ struct arguments {
     bool key_log, verbose;
 };
 
-static const char usage[] =
-    "usage: ali-aws [--net sim|netns] [--routing static|bgp] [--report FILE] [--artifacts DIR] [--key-log] [--verbose]\n"
-    "\n"
-    "  --net sim        an in-memory internet with a virtual clock (default; no privileges)\n"
-    "  --net netns      network namespaces, two s2s-gateway processes, real ping (root)\n"
-    "  --routing        static (default) or bgp\n"
-    "  --report FILE    the figures as JSON\n"
-    "  --artifacts DIR  raw ping output, a capture of every link, the gateways' logs\n"
-    "  --key-log        with --artifacts: the keys of every SA too, to decrypt the captures\n"
-    "  --verbose        the gateways' logs on stderr\n"
-    "\n"
-    "exit status: 0 all held, 1 something did not, 2 cannot be run like this\n";
+static const char usage[] = "usage: ali-aws [--net sim|netns] [--routing static|bgp] [--report FILE] [--artifacts DIR] "
+                            "[--key-log] [--verbose]\n"
+                            "\n"
+                            "  --net sim        an in-memory internet with a virtual clock (default; no privileges)\n"
+                            "  --net netns      network namespaces, two s2s-gateway processes, real ping (root)\n"
+                            "  --routing        static (default) or bgp\n"
+                            "  --report FILE    the figures as JSON\n"
+                            "  --artifacts DIR  raw ping output, a capture of every link, the gateways' logs\n"
+                            "  --key-log        with --artifacts: the keys of every SA too, to decrypt the captures\n"
+                            "  --verbose        the gateways' logs on stderr\n"
+                            "\n"
+                            "exit status: 0 all held, 1 something did not, 2 cannot be run like this\n";
 
 static int read_arguments(int argc, char **argv, struct arguments *out)
 {
     static const struct option options[] = {
-        {"net", required_argument, NULL, 'n'},       {"routing", required_argument, NULL, 'r'},
-        {"report", required_argument, NULL, 'o'},    {"artifacts", required_argument, NULL, 'a'},
-        {"key-log", no_argument, NULL, 'k'},         {"verbose", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},            {NULL, 0, NULL, 0},
+        {"net", required_argument, NULL, 'n'},    {"routing", required_argument, NULL, 'r'},
+        {"report", required_argument, NULL, 'o'}, {"artifacts", required_argument, NULL, 'a'},
+        {"key-log", no_argument, NULL, 'k'},      {"verbose", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     *out = (struct arguments){"sim", "static", NULL, NULL, false, false};
     for (int letter; (letter = getopt_long(argc, argv, "h", options, NULL)) != -1;)
         switch (letter) {
-        case 'n': out->net = optarg; break;
-        case 'r': out->routing = optarg; break;
-        case 'o': out->report = optarg; break;
-        case 'a': out->artifacts = optarg; break;
-        case 'k': out->key_log = true; break;
-        case 'v': out->verbose = true; break;
-        case 'h': printf("%s", usage); exit(EXIT_HELD);
-        default: return -1;
+        case 'n':
+            out->net = optarg;
+            break;
+        case 'r':
+            out->routing = optarg;
+            break;
+        case 'o':
+            out->report = optarg;
+            break;
+        case 'a':
+            out->artifacts = optarg;
+            break;
+        case 'k':
+            out->key_log = true;
+            break;
+        case 'v':
+            out->verbose = true;
+            break;
+        case 'h':
+            printf("%s", usage);
+            exit(EXIT_HELD);
+        default:
+            return -1;
         }
     return optind == argc ? 0 : -1;
 }

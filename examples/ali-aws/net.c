@@ -53,7 +53,8 @@ int net_pass(struct net *net, double seconds)
     return 0;
 }
 
-int net_wait(struct net *net, double seconds, unsigned every_ms, bool (*condition)(void *user), void *user, const char *what)
+int net_wait(struct net *net, double seconds, unsigned every_ms, bool (*condition)(void *user), void *user,
+             const char *what)
 {
     double end = net->ops->now(net) + seconds;
     while (!condition(user)) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * net: the ground on which the scenario runs, and what the scenario may do on it. Two implementations: net_sim.c (an in-memory
- * internet with a virtual clock) and net_netns.c (Linux network namespaces, two s2s-gateway processes, real ping).
- * The scenario changes only the Alibaba end after a trigger; the AWS end learns from the wire.
+ * net: the ground on which the scenario runs, and what the scenario may do on it. Two implementations: net_sim.c (an
+ * in-memory internet with a virtual clock) and net_netns.c (Linux network namespaces, two s2s-gateway processes, real
+ * ping). The scenario changes only the Alibaba end after a trigger; the AWS end learns from the wire.
  */
 #ifndef ALI_AWS_NET_H
 #define ALI_AWS_NET_H
@@ -71,9 +71,11 @@ void net_delete(struct net *net);
 
 /* Sets net->problem and returns -1. */
 int net_fail(struct net *net, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Waits until condition holds; looks at it every so many seconds. @return 0, or -1: net->problem says what was waited for. */
+/* Waits until condition holds; looks at it every so many seconds. @return 0, or -1: net->problem says what was waited
+ * for. */
 enum { NET_EVENT_MS = 10, NET_STATUS_MS = 250 }; /* conditions on events, and those that cost more */
-int net_wait(struct net *net, double seconds, unsigned every_ms, bool (*condition)(void *user), void *user, const char *what);
+int net_wait(struct net *net, double seconds, unsigned every_ms, bool (*condition)(void *user), void *user,
+             const char *what);
 /* Lets exactly that much time pass. */
 int net_pass(struct net *net, double seconds);
 /* From now on SIGINT, SIGTERM and SIGHUP end every wait with -1, so that what was made is taken away. */

@@ -4,8 +4,8 @@
  *
  *     ECS eth0 --- inner [alibaba] outer --- to-alibaba [router] to-aws --- outer [aws] inner --- eth0 EC2
  *
- * Each gateway is a process s2s-gateway of its own with a configuration file and a control socket. The router drops packets by
- * nftables: no carrier loss, no ICMP, no socket error. tcpdump captures every link; ping is the system's.
+ * Each gateway is a process s2s-gateway of its own with a configuration file and a control socket. The router drops
+ * packets by nftables: no carrier loss, no ICMP, no socket error. tcpdump captures every link; ping is the system's.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -25,7 +25,8 @@
 #include "netns.h"
 #include "pcap.h"
 
-/* From 10 ms on, ping waits by the kernel's ticks: a kernel of 250 Hz makes 62 a second of 100. Below, it keeps its pace. */
+/* From 10 ms on, ping waits by the kernel's ticks: a kernel of 250 Hz makes 62 a second of 100. Below, it keeps its
+ * pace. */
 enum { FAST_MS = 9 };
 #define FOLDER_PREFIX "ali-aws-"
 enum { START_LIMIT = 15, PING_LIMIT_SECONDS = 400, STOP_SECONDS = 5, CAPTURES = 2 };
@@ -58,7 +59,8 @@ struct ground {
 
 static bool in_path(const char *program)
 {
-    static const char *const folders[] = {"/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/bin", "/usr/local/sbin"};
+    static const char *const folders[] = {"/usr/sbin", "/sbin",          "/usr/bin",
+                                          "/bin",      "/usr/local/bin", "/usr/local/sbin"};
     char path[ARTIFACT_PATH];
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", folders[i], program);
@@ -147,8 +149,8 @@ static int make_namespace(struct net *net, struct netns *ns, const char *name)
 /* A veth pair from one namespace to another, both ends up. */
 static int join(struct net *net, const struct netns *a, const char *name_a, const struct netns *b, const char *name_b)
 {
-    if (netns_run(a, net->problem, "ip link add %s type veth peer name %s netns /proc/%ld/fd/%d", name_a, name_b, (long)getpid(),
-                  b->fd) != 0 ||
+    if (netns_run(a, net->problem, "ip link add %s type veth peer name %s netns /proc/%ld/fd/%d", name_a, name_b,
+                  (long)getpid(), b->fd) != 0 ||
         netns_run(a, net->problem, "ip link set %s up", name_a) != 0)
         return -1;
     return netns_run(b, net->problem, "ip link set %s up", name_b);
@@ -168,11 +170,13 @@ static int build_links(struct net *net, struct ground *ground, struct ground_end
 {
     const struct place *place = &places[end->side];
     const char *device = router_device(end->side);
-    if (make_namespace(net, &end->gateway, place->key) != 0 || make_namespace(net, &end->host, place->host_title) != 0 ||
+    if (make_namespace(net, &end->gateway, place->key) != 0 ||
+        make_namespace(net, &end->host, place->host_title) != 0 ||
         join(net, &end->gateway, "outer", &ground->router, device) != 0 ||
         join(net, &end->gateway, "inner", &end->host, "eth0") != 0 ||
         put_address(net, &ground->router, place->router, device) != 0 ||
-        put_address(net, &end->gateway, place->inner, "inner") != 0 || put_address(net, &end->host, place->host, "eth0") != 0)
+        put_address(net, &end->gateway, place->inner, "inner") != 0 ||
+        put_address(net, &end->host, place->host, "eth0") != 0)
         return -1;
     for (int i = 0; place->outside[i]; i++)
         if (put_address(net, &end->gateway, place->outside[i], "outer") != 0)
@@ -180,7 +184,8 @@ static int build_links(struct net *net, struct ground *ground, struct ground_end
     return 0;
 }
 
-/* Default routes toward the router, and the router's way to the VPC: what no tunnel takes arrives in clear, and is seen. */
+/* Default routes toward the router, and the router's way to the VPC: what no tunnel takes arrives in clear, and is
+ * seen. */
 static int build_routes(struct net *net, struct ground *ground, const struct ground_end *end)
 {
     const struct place *place = &places[end->side];
@@ -196,7 +201,8 @@ static int start_capture(struct net *net, struct ground *ground, struct ground_e
     static const char *const kinds[CAPTURES] = {"outer", "inner"};
     char log[ARTIFACT_PATH], name[40];
     const char *device = which == 0 ? router_device(end->side) : "inner";
-    char *path = artifacts_path(ground->results, kinds[which], places[end->side].key, "pcap", end->capture_paths[which]);
+    char *path =
+        artifacts_path(ground->results, kinds[which], places[end->side].key, "pcap", end->capture_paths[which]);
     const char *argv[] = {"tcpdump", "-i", device, "-n", "-s", "0", "-U", "-Z", "root", "-w", path, NULL};
     (void)snprintf(name, sizeof name, "%s-%s", kinds[which], places[end->side].key);
     artifacts_path(ground->folder, "tcpdump", name, "log", log);
@@ -230,7 +236,8 @@ static int build_end(struct net *net, struct ground *ground, struct ground_end *
 static int ground_open(struct net *net)
 {
     struct ground *ground = net->self;
-    if (check_needs(net, ground) != 0 || make_folders(net, ground) != 0 || make_namespace(net, &ground->router, "router") != 0)
+    if (check_needs(net, ground) != 0 || make_folders(net, ground) != 0 ||
+        make_namespace(net, &ground->router, "router") != 0)
         return -1;
     for (int side = 0; side < SIDES; side++)
         if (build_end(net, ground, &ground->ends[side]) != 0)
@@ -257,7 +264,10 @@ static int daemon_ended(struct net *net, const struct ground_end *end)
 {
     size_t length;
     char *log = artifacts_read(end->log, &length);
-    (void)net_fail(net, "s2s-gateway of %s ended: %s", places[end->side].title, log && length > 400 ? log + length - 400 : log ? log : "");
+    (void)net_fail(net, "s2s-gateway of %s ended: %s", places[end->side].title,
+                   log && length > 400 ? log + length - 400
+                   : log               ? log
+                                       : "");
     free(log);
     return -1;
 }
@@ -275,8 +285,8 @@ static int start_daemon(struct net *net, struct ground_end *end)
 {
     struct ground *ground = end->ground;
     char keys[ARTIFACT_PATH];
-    const char *argv[16] = {ground->program, "--config",  end->config, "--control",   end->socket,
-                            "--log",         "text",      "--log-level", "debug"};
+    const char *argv[16] = {ground->program, "--config", end->config,   "--control", end->socket,
+                            "--log",         "text",     "--log-level", "debug"};
     if (net->options.artifacts && net->options.key_log) {
         argv[9] = "--key-log";
         argv[10] = artifacts_path(ground->results, "keys", places[end->side].key, "txt", keys);
@@ -318,9 +328,9 @@ static bool reloaded(void *user)
     cJSON *status = ground_status(reloading->net, reloading->side);
     const cJSON *route;
     int published = 0;
-    cJSON_ArrayForEach(route, cJSON_GetObjectItemCaseSensitive(status, "routes"))
-        published += cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(route, "publish")) ||
-                     cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(route, "published"));
+    cJSON_ArrayForEach(route, cJSON_GetObjectItemCaseSensitive(status, "routes")) published +=
+        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(route, "publish")) ||
+        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(route, "published"));
     bool done = status && published >= reloading->routes &&
                 cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(status, "connections")) == reloading->connections;
     cJSON_Delete(status);
@@ -330,7 +340,8 @@ static bool reloaded(void *user)
 static int reload_daemon(struct net *net, struct ground_end *end, const char *json)
 {
     cJSON *config = cJSON_Parse(json);
-    struct reloading reloading = {net, end->side, cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(config, "connections")),
+    struct reloading reloading = {net, end->side,
+                                  cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(config, "connections")),
                                   cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(config, "routes"))};
     cJSON_Delete(config);
     (void)kill(end->daemon, SIGHUP);
@@ -352,7 +363,8 @@ static int change(struct net *net, enum side side, const char *method, const cha
     char *reply = NULL;
     int code = control_request(ground->ends[side].socket, method, path, body, &reply);
     if (code < 200 || code > 299)
-        (void)net_fail(net, "%s: %s %s: %d %.200s", places[side].title, method, path, code, reply ? reply : strerror(errno));
+        (void)net_fail(net, "%s: %s %s: %d %.200s", places[side].title, method, path, code,
+                       reply ? reply : strerror(errno));
     free(reply);
     return code >= 200 && code <= 299 ? 0 : -1;
 }
@@ -375,8 +387,8 @@ static int ground_restart(struct net *net, enum side side, const char *connectio
 
 static int drop(struct net *net, const struct ground *ground, enum side from)
 {
-    return netns_run(&ground->router, net->problem, "nft add rule ip cut f ip saddr %s ip daddr %s drop", places[from].outside[0],
-                     places[from == ALIBABA ? AWS : ALIBABA].outside[0]);
+    return netns_run(&ground->router, net->problem, "nft add rule ip cut f ip saddr %s ip daddr %s drop",
+                     places[from].outside[0], places[from == ALIBABA ? AWS : ALIBABA].outside[0]);
 }
 
 static int ground_cut(struct net *net, unsigned directions)
@@ -388,7 +400,8 @@ static int ground_cut(struct net *net, unsigned directions)
     if (!directions)
         return 0;
     if (netns_run(&ground->router, net->problem, "nft add table ip cut") != 0 ||
-        netns_run(&ground->router, net->problem, "nft add chain ip cut f { type filter hook forward priority 0 ; }") != 0 ||
+        netns_run(&ground->router, net->problem, "nft add chain ip cut f { type filter hook forward priority 0 ; }") !=
+            0 ||
         ((directions & CUT_OUTBOUND) && drop(net, ground, ALIBABA) != 0))
         return -1;
     return directions & CUT_RETURN ? drop(net, ground, AWS) : 0;
@@ -483,7 +496,8 @@ static int64_t ground_cleartext(struct net *net)
     for (int side = 0; side < SIDES; side++) {
         size_t length;
         char *data = artifacts_read(ground->ends[side].capture_paths[0], &length);
-        int result = data ? pcap_count((const uint8_t *)data, length, inner_networks, places[ALIBABA].host, places[AWS].host, &figures)
+        int result = data ? pcap_count((const uint8_t *)data, length, inner_networks, places[ALIBABA].host,
+                                       places[AWS].host, &figures)
                           : -1;
         free(data);
         if (result != 0)
@@ -514,9 +528,20 @@ static void ground_close(struct net *net)
 }
 
 static const struct net_ops ops = {
-    .name = "netns", .fast_ms = FAST_MS, .open = ground_open, .close = ground_close, .apply = ground_apply, .patch = ground_patch,
-    .restart = ground_restart, .status = ground_status, .cut = ground_cut, .ping_start = ground_ping_start,
-    .ping_stop = ground_ping_stop, .ping_text = ground_ping_text, .now = ground_now, .run = ground_run,
+    .name = "netns",
+    .fast_ms = FAST_MS,
+    .open = ground_open,
+    .close = ground_close,
+    .apply = ground_apply,
+    .patch = ground_patch,
+    .restart = ground_restart,
+    .status = ground_status,
+    .cut = ground_cut,
+    .ping_start = ground_ping_start,
+    .ping_stop = ground_ping_stop,
+    .ping_text = ground_ping_text,
+    .now = ground_now,
+    .run = ground_run,
     .cleartext = ground_cleartext,
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * net_sim: the scenario in one process. Two engines, each with a driver on the virtual clock and the kernel of a gateway node;
- * hosts, a router between them, and pings, all in memory. The captures are pcap files as from a real wire.
+ * net_sim: the scenario in one process. Two engines, each with a driver on the virtual clock and the kernel of a
+ * gateway node; hosts, a router between them, and pings, all in memory. The captures are pcap files as from a real
+ * wire.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -53,7 +54,8 @@ static int put_address(s2s_sim_node *node, s2s_sim_link *link, const char *addre
     return s2s_sim_address(node, link, text);
 }
 
-static int join(struct sim_end *end, const char *kind, s2s_sim_node *from, s2s_sim_node *to, unsigned delay_us, s2s_sim_link **link)
+static int join(struct sim_end *end, const char *kind, s2s_sim_node *from, s2s_sim_node *to, unsigned delay_us,
+                s2s_sim_link **link)
 {
     struct s2s_sim_link_params params;
     char name[40];
@@ -201,7 +203,8 @@ static int sim_patch(struct net *net, enum side side, const char *connection, un
 {
     struct sim *sim = net->self;
     struct sim_end *end = &sim->ends[side];
-    int error = s2s_config_patch_tunnel(end->engine, end->config, connection, tunnel, json, strlen(json), s2s_sim_now(sim->world));
+    int error = s2s_config_patch_tunnel(end->engine, end->config, connection, tunnel, json, strlen(json),
+                                        s2s_sim_now(sim->world));
     s2s_driver_kick(end->driver);
     return error ? config_problem(net, side, end->config, error) : 0;
 }
@@ -287,8 +290,8 @@ struct numbered {
 static size_t write_reply(char *out, const struct numbered *reply)
 {
     const struct s2s_sim_ping_record *record = &reply->record;
-    return (size_t)snprintf(out, LINES_ROOM, "[%.6f] 64 bytes from %s: icmp_seq=%lu ttl=%u time=%.3f ms\n", SECONDS(record->answered),
-                            places[AWS].host, (unsigned long)reply->number, record->ttl,
+    return (size_t)snprintf(out, LINES_ROOM, "[%.6f] 64 bytes from %s: icmp_seq=%lu ttl=%u time=%.3f ms\n",
+                            SECONDS(record->answered), places[AWS].host, (unsigned long)reply->number, record->ttl,
                             SECONDS(record->answered - record->sent) * 1000);
 }
 
@@ -300,7 +303,8 @@ static char *write_ping(const struct numbered *replies, size_t count, uint32_t s
     at += snprintf(at, LINES_ROOM, "PING %s (%s) 56(84) bytes of data.\n", places[AWS].host, places[AWS].host);
     for (size_t i = 0; i < count; i++)
         at += write_reply(at, &replies[i]);
-    (void)snprintf(at, 3 * LINES_ROOM, "\n--- %s ping statistics ---\n%lu packets transmitted, %lu received, %.4g%% packet loss\n",
+    (void)snprintf(at, 3 * LINES_ROOM,
+                   "\n--- %s ping statistics ---\n%lu packets transmitted, %lu received, %.4g%% packet loss\n",
                    places[AWS].host, (unsigned long)sent, (unsigned long)count,
                    sent ? 100.0 * (double)(sent - count) / (double)sent : 0);
     return text;
@@ -314,7 +318,8 @@ static char *sim_ping_text(struct net *net)
     struct numbered *replies = calloc((size_t)stats.sent + 1, sizeof *replies);
     size_t count = 0;
     for (uint32_t i = 0; replies && i < stats.sent; i++)
-        if (s2s_sim_ping_record(sim->ping, i, &replies[count].record) == 0 && replies[count].record.answered != S2S_TIME_NEVER)
+        if (s2s_sim_ping_record(sim->ping, i, &replies[count].record) == 0 &&
+            replies[count].record.answered != S2S_TIME_NEVER)
             replies[count++].number = i + 1;
     if (replies)
         qsort(replies, count, sizeof *replies, by_answer);
@@ -400,9 +405,21 @@ static void sim_close(struct net *net)
 }
 
 static const struct net_ops ops = {
-    .name = "sim", .fast_ms = 10, .open = sim_open, .close = sim_close, .apply = sim_apply, .patch = sim_patch, .restart = sim_restart,
-    .status = sim_status, .cut = sim_cut, .ping_start = sim_ping_start, .ping_stop = sim_ping_stop, .ping_text = sim_ping_text,
-    .now = sim_now, .run = sim_run, .cleartext = sim_cleartext,
+    .name = "sim",
+    .fast_ms = 10,
+    .open = sim_open,
+    .close = sim_close,
+    .apply = sim_apply,
+    .patch = sim_patch,
+    .restart = sim_restart,
+    .status = sim_status,
+    .cut = sim_cut,
+    .ping_start = sim_ping_start,
+    .ping_stop = sim_ping_stop,
+    .ping_text = sim_ping_text,
+    .now = sim_now,
+    .run = sim_run,
+    .cleartext = sim_cleartext,
 };
 
 int net_sim_new(struct net *net, const struct net_options *options)

@@ -85,8 +85,8 @@ static void count_ip(const uint8_t *ip, size_t length, const char *const *networ
         count_udp(ip + header, length - header, figures);
 }
 
-static void count_frame(const uint8_t *frame, size_t length, uint32_t link, const char *const *networks, const struct pair *pair,
-                        struct pcap_figures *figures)
+static void count_frame(const uint8_t *frame, size_t length, uint32_t link, const char *const *networks,
+                        const struct pair *pair, struct pcap_figures *figures)
 {
     size_t skip = link == LINK_ETHERNET ? 14 : 0;
     figures->packets++;

@@ -12,17 +12,19 @@ static const double switch_limit = 60, resume_limit = 120, refusal_limit = 20, s
 
 struct phase {
     const char *name, *title;
-    unsigned cut;          /* silent phases: what the router drops */
-    bool peer_probe;       /* the AWS end probes too */
-    const char *trigger;   /* that the switch must have; NULL = any */
-    unsigned to;           /* the tunnel that Alibaba moves to */
+    unsigned cut;        /* silent phases: what the router drops */
+    bool peer_probe;     /* the AWS end probes too */
+    const char *trigger; /* that the switch must have; NULL = any */
+    unsigned to;         /* the tunnel that Alibaba moves to */
 };
 
 static const struct phase phases[PHASES] = {
-    [PLANNED_FAILOVER] = {"planned_failover", "planned: the PSK of tunnel 1 is changed", CUT_NONE, true, "psk_change", 2},
+    [PLANNED_FAILOVER] = {"planned_failover", "planned: the PSK of tunnel 1 is changed", CUT_NONE, true, "psk_change",
+                          2},
     [SWITCH_BACK] = {"switch_back", "switch-back: the old PSK is restored", CUT_NONE, true, "recovered", 1},
     [SILENT_BOTH] = {"silent_both", "silent death, both directions", CUT_BOTH, true, NULL, 2},
-    [SILENT_BOTH_PEER_UNPROBED] = {"silent_both_peer_unprobed", "the same, AWS end without probe", CUT_BOTH, false, NULL, 2},
+    [SILENT_BOTH_PEER_UNPROBED] = {"silent_both_peer_unprobed", "the same, AWS end without probe", CUT_BOTH, false,
+                                   NULL, 2},
     [SILENT_OUTBOUND] = {"silent_outbound", "silent death, Alibaba to AWS only", CUT_OUTBOUND, true, NULL, 2},
     [SILENT_RETURN] = {"silent_return", "silent death, AWS to Alibaba only", CUT_RETURN, true, NULL, 2},
 };
@@ -86,8 +88,8 @@ static bool both_on_first(void *user)
 }
 
 /*
- * AWS keeps the tunnel that it sends by until that one fails, so after a failover it may still send by the second. A restart of
- * tunnel 2 at Alibaba's end (a DELETE on the wire) makes it come back.
+ * AWS keeps the tunnel that it sends by until that one fails, so after a failover it may still send by the second. A
+ * restart of tunnel 2 at Alibaba's end (a DELETE on the wire) makes it come back.
  */
 static int bring_back(struct net *net)
 {
@@ -100,7 +102,8 @@ static int bring_back(struct net *net)
 static int settle(struct net *net, bool peer_probe)
 {
     struct view view;
-    if (net_wait(net, settle_limit, NET_STATUS_MS, alibaba_on_first, net, "Alibaba back on tunnel 1, every used tunnel up") != 0 ||
+    if (net_wait(net, settle_limit, NET_STATUS_MS, alibaba_on_first, net,
+                 "Alibaba back on tunnel 1, every used tunnel up") != 0 ||
         view_read(net, &view) != 0)
         return -1;
     if (!view_on_first(&view) && bring_back(net) != 0)
@@ -122,7 +125,10 @@ struct waiting {
 
 static const struct event_entry *find_switch(const struct waiting *waiting)
 {
-    struct event_query query = {.side = ALIBABA, .since = waiting->trigger, .type = "path_switched", .tunnel = waiting->phase->to,
+    struct event_query query = {.side = ALIBABA,
+                                .since = waiting->trigger,
+                                .type = "path_switched",
+                                .tunnel = waiting->phase->to,
                                 .trigger = waiting->phase->trigger};
     return events_find(&waiting->net->events, &query);
 }
@@ -136,7 +142,8 @@ static bool switched(void *user)
 static bool refused(void *user)
 {
     struct waiting *waiting = user;
-    struct event_query query = {.side = ALIBABA, .since = waiting->trigger, .type = "authentication_failed", .tunnel = 1};
+    struct event_query query = {
+        .side = ALIBABA, .since = waiting->trigger, .type = "authentication_failed", .tunnel = 1};
     if (!events_find(&waiting->net->events, &query))
         return false;
     query.side = AWS;
@@ -159,7 +166,8 @@ static bool resumed(void *user)
 static int wait_switch(struct waiting *waiting, struct phase_result *result)
 {
     struct net *net = waiting->net;
-    if (net_wait(net, switch_limit, NET_EVENT_MS, switched, waiting, "Alibaba's traffic moves to the other tunnel") != 0)
+    if (net_wait(net, switch_limit, NET_EVENT_MS, switched, waiting, "Alibaba's traffic moves to the other tunnel") !=
+        0)
         return -1;
     const struct event_entry *entry = find_switch(waiting);
     waiting->switched = entry->at;
@@ -174,7 +182,8 @@ static int pull_trigger(struct run *run, struct waiting *waiting, const char *ps
 {
     char *patch = clouds_psk_patch(psk);
     waiting->trigger = run->net->ops->now(run->net);
-    int result = patch ? run->net->ops->patch(run->net, ALIBABA, ALIBABA_CONNECTION, 1, patch) : net_fail(run->net, "out of memory");
+    int result = patch ? run->net->ops->patch(run->net, ALIBABA, ALIBABA_CONNECTION, 1, patch)
+                       : net_fail(run->net, "out of memory");
     free(patch);
     return result;
 }
@@ -184,8 +193,10 @@ static int planned(struct run *run, struct waiting *waiting, struct phase_result
     struct net *net = run->net;
     char wrong[PSK_ROOM];
     clouds_wrong_psk(run->aws.tunnels[0][0].psk, wrong);
-    if (view_read(net, &run->spans.before[1]) != 0 || pull_trigger(run, waiting, wrong) != 0 || wait_switch(waiting, result) != 0 ||
-        net_wait(net, refusal_limit, NET_EVENT_MS, refused, waiting, "AUTHENTICATION_FAILED in the events of both ends") != 0)
+    if (view_read(net, &run->spans.before[1]) != 0 || pull_trigger(run, waiting, wrong) != 0 ||
+        wait_switch(waiting, result) != 0 ||
+        net_wait(net, refusal_limit, NET_EVENT_MS, refused, waiting,
+                 "AUTHENTICATION_FAILED in the events of both ends") != 0)
         return -1;
     double left = waiting->switched + drain - net->ops->now(net);
     return (left > 0 && net_pass(net, left) != 0) ? -1 : view_read(net, &run->spans.during[0]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * phases: the fourth step's tests. Every one runs a ping, starts something, waits for Alibaba to move its traffic, and takes
- * figures from the ping's raw output over a window from 1 s before the trigger to 5 s after the switch.
+ * phases: the fourth step's tests. Every one runs a ping, starts something, waits for Alibaba to move its traffic, and
+ * takes figures from the ping's raw output over a window from 1 s before the trigger to 5 s after the switch.
  */
 #ifndef ALI_AWS_PHASES_H
 #define ALI_AWS_PHASES_H

@@ -12,7 +12,15 @@
 enum { STEPS = 4, TUNNELS_MOST = 6 };
 
 /* The phases with a failover in the order in which they run. */
-enum phase_id { PLANNED_FAILOVER, SWITCH_BACK, SILENT_BOTH, SILENT_BOTH_PEER_UNPROBED, SILENT_OUTBOUND, SILENT_RETURN, PHASES };
+enum phase_id {
+    PLANNED_FAILOVER,
+    SWITCH_BACK,
+    SILENT_BOTH,
+    SILENT_BOTH_PEER_UNPROBED,
+    SILENT_OUTBOUND,
+    SILENT_RETURN,
+    PHASES
+};
 
 struct step_result {
     const char *name;

@@ -16,7 +16,8 @@ enum { UP_LIMIT = 30 };
 static int read_addresses(struct net *net, struct alibaba_handout *out)
 {
     cJSON *status = net->ops->status(net, ALIBABA);
-    const cJSON *list = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(status, "gateway"), "addresses");
+    const cJSON *list =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(status, "gateway"), "addresses");
     int result = 0;
     for (int i = 0; status && i < TUNNELS; i++) {
         const char *text = cJSON_GetStringValue(cJSON_GetArrayItem(list, i));
@@ -38,9 +39,11 @@ static int apply(struct net *net, enum side side, char *json)
 
 static int step_alibaba_gateway(struct run *run)
 {
-    if (apply(run->net, ALIBABA, clouds_alibaba_json(STAGE_GATEWAY, NULL)) != 0 || read_addresses(run->net, &run->alibaba) != 0)
+    if (apply(run->net, ALIBABA, clouds_alibaba_json(STAGE_GATEWAY, NULL)) != 0 ||
+        read_addresses(run->net, &run->alibaba) != 0)
         return -1;
-    printf("    addresses: %s (tunnel 1, master), %s (tunnel 2, slave)\n", run->alibaba.addresses[0], run->alibaba.addresses[1]);
+    printf("    addresses: %s (tunnel 1, master), %s (tunnel 2, slave)\n", run->alibaba.addresses[0],
+           run->alibaba.addresses[1]);
     return 0;
 }
 
@@ -55,8 +58,8 @@ static int step_aws(struct run *run)
     for (int i = 0; i < CONNECTIONS; i++)
         for (int k = 0; k < TUNNELS; k++) {
             const struct aws_tunnel_handout *tunnel = &run->aws.tunnels[i][k];
-            printf("    %s tunnel %d: outside %-10s inside %-19s key of %zu characters%s\n", aws_connections[i], k + 1, tunnel->outside,
-                   tunnel->inside, strlen(tunnel->psk), k ? ", not used" : "");
+            printf("    %s tunnel %d: outside %-10s inside %-19s key of %zu characters%s\n", aws_connections[i], k + 1,
+                   tunnel->outside, tunnel->inside, strlen(tunnel->psk), k ? ", not used" : "");
         }
     printf("    customer gateways: %s, %s; propagation is on\n", run->alibaba.addresses[0], run->alibaba.addresses[1]);
     return 0;
@@ -76,12 +79,13 @@ static int step_alibaba_connection(struct run *run)
     if (apply(net, ALIBABA, clouds_alibaba_json(STAGE_CONNECTION, &run->aws)) != 0)
         return -1;
     for (int i = 0; i < TUNNELS; i++)
-        printf("    tunnel %d: customer gateway %s, inside %s, the key of %s tunnel 1\n", i + 1, run->aws.tunnels[i][0].outside,
-               run->aws.tunnels[i][0].inside_customer, aws_connections[i]);
+        printf("    tunnel %d: customer gateway %s, inside %s, the key of %s tunnel 1\n", i + 1,
+               run->aws.tunnels[i][0].outside, run->aws.tunnels[i][0].inside_customer, aws_connections[i]);
     if (apply(net, ALIBABA, clouds_alibaba_json(STAGE_PUBLISHED, &run->aws)) != 0)
         return -1;
     printf("    policy route %s -> %s is published\n", places[ALIBABA].vpc, places[AWS].vpc);
-    return net_wait(net, UP_LIMIT, NET_EVENT_MS, everything_up, net, "both tunnels up at both ends, every route published and live");
+    return net_wait(net, UP_LIMIT, NET_EVENT_MS, everything_up, net,
+                    "both tunnels up at both ends, every route published and live");
 }
 
 /* ---- 4: ping, and every way to lose tunnel 1 ---- */
@@ -89,7 +93,8 @@ static int step_alibaba_connection(struct run *run)
 static void print_phase(const struct phase_result *result, enum phase_id phase)
 {
     const struct figures *figures = &result->figures;
-    printf("    %-42s %5u %5u %9.1f  %-11s", phase_title(phase), figures->sent, figures->lost, figures->gap_ms, result->trigger);
+    printf("    %-42s %5u %5u %9.1f  %-11s", phase_title(phase), figures->sent, figures->lost, figures->gap_ms,
+           result->trigger);
     if (phase == SWITCH_BACK)
         printf(" after %.1f s\n", result->switch_ms / 1000);
     else
@@ -138,7 +143,8 @@ static int step_test(struct run *run)
 
 /* ---- all of them ---- */
 
-static int (*const steps[STEPS])(struct run *run) = {step_alibaba_gateway, step_aws, step_alibaba_connection, step_test};
+static int (*const steps[STEPS])(struct run *run) = {step_alibaba_gateway, step_aws, step_alibaba_connection,
+                                                     step_test};
 
 static int run_step(struct run *run, int number)
 {

@@ -4,14 +4,28 @@
 #include <stdio.h>
 
 const struct place places[SIDES] = {
-    [ALIBABA] = {.key = "alibaba", .title = "Alibaba Cloud VPN gateway", .host_title = "ECS", .vpc = "10.0.0.0/16",
-                 .host = "10.0.0.223", .inner = "10.0.0.1", .inner_network = "10.0.0.0/24",
-                 .outside = {"8.0.0.146", "8.0.0.74"}, .document = {"8.XX.XX.146", "8.XX.XX.74"}, .router = "8.0.0.1",
+    [ALIBABA] = {.key = "alibaba",
+                 .title = "Alibaba Cloud VPN gateway",
+                 .host_title = "ECS",
+                 .vpc = "10.0.0.0/16",
+                 .host = "10.0.0.223",
+                 .inner = "10.0.0.1",
+                 .inner_network = "10.0.0.0/24",
+                 .outside = {"8.0.0.146", "8.0.0.74"},
+                 .document = {"8.XX.XX.146", "8.XX.XX.74"},
+                 .router = "8.0.0.1",
                  .asn = 65530},
-    [AWS] = {.key = "aws", .title = "AWS virtual private gateway", .host_title = "EC2", .vpc = "192.168.0.0/16",
-             .host = "192.168.10.113", .inner = "192.168.10.1", .inner_network = "192.168.10.0/24",
-             .outside = {"3.0.0.52", "3.0.0.152", "3.0.0.56", "3.0.0.156"}, .document = {"3.XX.XX.52", "", "3.XX.XX.56", ""},
-             .router = "3.0.0.1", .asn = 64512},
+    [AWS] = {.key = "aws",
+             .title = "AWS virtual private gateway",
+             .host_title = "EC2",
+             .vpc = "192.168.0.0/16",
+             .host = "192.168.10.113",
+             .inner = "192.168.10.1",
+             .inner_network = "192.168.10.0/24",
+             .outside = {"3.0.0.52", "3.0.0.152", "3.0.0.56", "3.0.0.156"},
+             .document = {"3.XX.XX.52", "", "3.XX.XX.56", ""},
+             .router = "3.0.0.1",
+             .asn = 64512},
 };
 
 const char *const inside_networks[2][2] = {
@@ -30,6 +44,6 @@ void topology_print(void)
             if (*place->document[i])
                 printf("  %-12s is %-10s  (%s)\n", place->document[i], place->outside[i], place->title);
     }
-    printf("  Traffic: %s %s in %s  <->  %s %s in %s\n\n", places[ALIBABA].host_title, places[ALIBABA].host, places[ALIBABA].vpc,
-           places[AWS].host_title, places[AWS].host, places[AWS].vpc);
+    printf("  Traffic: %s %s in %s  <->  %s %s in %s\n\n", places[ALIBABA].host_title, places[ALIBABA].host,
+           places[ALIBABA].vpc, places[AWS].host_title, places[AWS].host, places[AWS].vpc);
 }

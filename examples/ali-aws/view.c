@@ -106,19 +106,20 @@ static const char *sends(const struct tunnel_view *tunnel)
 void view_print(const struct view *view)
 {
     const struct tunnel_view *first = &view->tunnels[VIEW_ALIBABA], *aws = &view->tunnels[VIEW_AWS];
-    printf("\n      %s %-15s                                        %s %s\n", places[ALIBABA].host_title, places[ALIBABA].host,
-           places[AWS].host_title, places[AWS].host);
+    printf("\n      %s %-15s                                        %s %s\n", places[ALIBABA].host_title,
+           places[ALIBABA].host, places[AWS].host_title, places[AWS].host);
     printf("          |                                                            |\n");
     printf("   +------+-----------+                                     +----------+-------------+\n");
     printf("   | Alibaba          |   ipsec-connection                  |   AWS                  |\n");
     printf("   | VPN gateway      |                                     |   virtual private gw.  |\n");
     for (int i = 0; i < TUNNELS; i++) {
         const struct tunnel_view *here = &first[i], *there = &aws[i * TUNNELS], *idle = &aws[i * TUNNELS + 1];
-        printf("   |        %9s |== tunnel %u %-20s =====| %-10s %s t1 %-4s%s\n", places[ALIBABA].outside[i], here->index,
-               here->up ? here->status : "not established", places[AWS].outside[i * TUNNELS], there->connection, there->status,
-               sends(there));
-        printf("   |                  |            %-25s| %-10s %s t2 %-4s (not used)\n", here->active ? "* carries the traffic" : "",
-               places[AWS].outside[i * TUNNELS + 1], idle->connection, idle->status);
+        printf("   |        %9s |== tunnel %u %-20s =====| %-10s %s t1 %-4s%s\n", places[ALIBABA].outside[i],
+               here->index, here->up ? here->status : "not established", places[AWS].outside[i * TUNNELS],
+               there->connection, there->status, sends(there));
+        printf("   |                  |            %-25s| %-10s %s t2 %-4s (not used)\n",
+               here->active ? "* carries the traffic" : "", places[AWS].outside[i * TUNNELS + 1], idle->connection,
+               idle->status);
     }
     printf("   +------------------+                                     +------------------------+\n");
     printf("     * = by this tunnel that end sends\n\n");

@@ -14,11 +14,11 @@ enum { VIEW_TUNNELS = TUNNELS_MOST, VIEW_ALIBABA = 0, VIEW_AWS = 2 };
 struct tunnel_view {
     enum side side;
     const char *connection;
-    unsigned index;      /* from 1 */
-    bool used;           /* tunnel 2 of an AWS connection is not */
-    char status[40];     /* in the cloud's words */
-    bool up, active;     /* active: carries that end's traffic */
-    char local[64];      /* outside address */
+    unsigned index;  /* from 1 */
+    bool used;       /* tunnel 2 of an AWS connection is not */
+    char status[40]; /* in the cloud's words */
+    bool up, active; /* active: carries that end's traffic */
+    char local[64];  /* outside address */
     struct byte_counts bytes;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The smallest complete use: `embed FILE` makes this host the VPN gateway that a JSON file describes, until SIGINT. Needs root. */
+/* The smallest complete use: `embed FILE` makes this host the VPN gateway that a JSON file describes, until SIGINT.
+ * Needs root. */
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +33,8 @@ static void on_signal(evutil_socket_t number, short what, void *user)
     struct embed *embed = user;
     (void)number;
     (void)what;
-    s2s_driver_shutdown(embed->driver, 5 * (s2s_time)S2S_SECOND, on_done, embed); /* tells the peers, removes the routes */
+    s2s_driver_shutdown(embed->driver, 5 * (s2s_time)S2S_SECOND, on_done,
+                        embed); /* tells the peers, removes the routes */
 }
 
 int main(int argc, char **argv)
@@ -62,7 +64,7 @@ int main(int argc, char **argv)
     if (!error && (error = s2s_libevent_loop_new(embed.base, NULL, &loop)) == 0)
         error = s2s_tun_kernel_new(&tun, &kernel);
     if (!error) {
-        driver.loop = s2s_libevent_loop_table(loop); /* or your own loop: loop.h */
+        driver.loop = s2s_libevent_loop_table(loop);  /* or your own loop: loop.h */
         driver.kernel = s2s_tun_kernel_table(kernel); /* or your own way to the packets: kernel.h */
         error = s2s_driver_new(&driver, &embed.driver);
     }

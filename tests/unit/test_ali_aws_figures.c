@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The figures of examples/ali-aws: what it makes of a ping's raw output and of a capture. A wrong rule here would hide a loss or a leak. */
+/* The figures of examples/ali-aws: what it makes of a ping's raw output and of a capture. A wrong rule here would hide
+ * a loss or a leak. */
 #include "examples/ali-aws/pcap.c"
 #include "examples/ali-aws/pings.c"
 
@@ -30,7 +31,8 @@ static void all_answered(void **state)
 
 static void a_hole_is_lost_and_a_gap(void **state)
 {
-    struct figures figures = window(REPLY("10.001", "1") "[10.2] no answer yet for icmp_seq=2\n" REPLY("10.401", "5"), 9, 11);
+    struct figures figures =
+        window(REPLY("10.001", "1") "[10.2] no answer yet for icmp_seq=2\n" REPLY("10.401", "5"), 9, 11);
     (void)state;
     assert_int_equal(figures.sent, 5);
     assert_int_equal(figures.lost, 3);
@@ -40,7 +42,8 @@ static void a_hole_is_lost_and_a_gap(void **state)
 
 static void the_summary_tells_what_was_sent_last(void **state)
 {
-    struct figures figures = window(REPLY("10.001", "1") "\n--- x ping statistics ---\n4 packets transmitted, 1 received\n", 9, 11);
+    struct figures figures =
+        window(REPLY("10.001", "1") "\n--- x ping statistics ---\n4 packets transmitted, 1 received\n", 9, 11);
     (void)state;
     assert_int_equal(figures.sent, 4);
     assert_int_equal(figures.lost, 3);
@@ -59,16 +62,19 @@ static void duplicates_count_once_and_late_replies_not_at_all(void **state)
 {
     (void)state;
     assert_int_equal(window(REPLY("10.001", "1") REPLY("10.002", "1") REPLY("10.101", "2"), 9, 11).lost, 0);
-    struct figures figures = window(REPLY("10.001", "1") REPLY("10.201", "3")
-                                    "[12.500] 64 bytes from 192.168.10.113: icmp_seq=2 ttl=62 time=2400 ms\n", 9, 11);
+    struct figures figures =
+        window(REPLY("10.001", "1")
+                   REPLY("10.201", "3") "[12.500] 64 bytes from 192.168.10.113: icmp_seq=2 ttl=62 time=2400 ms\n",
+               9, 11);
     assert_int_equal(figures.sent, 3);
     assert_int_equal(figures.lost, 1);
 }
 
 static void errors_are_no_answers(void **state)
 {
-    struct figures figures =
-        window(REPLY("10.001", "1") "[10.1] From 10.0.0.1 icmp_seq=2 Destination Host Unreachable\n" REPLY("10.201", "3"), 9, 11);
+    struct figures figures = window(
+        REPLY("10.001", "1") "[10.1] From 10.0.0.1 icmp_seq=2 Destination Host Unreachable\n" REPLY("10.201", "3"), 9,
+        11);
     (void)state;
     assert_int_equal(figures.lost, 1);
 }
@@ -79,7 +85,8 @@ static void steady(void **state)
     struct pings pings;
     (void)state;
     for (int i = 1; i <= 40; i++) {
-        (void)snprintf(line, sizeof line, "[%.3f] 64 bytes from x: icmp_seq=%d ttl=62 time=1.00 ms\n", 10 + i * 0.02 + 0.001, i);
+        (void)snprintf(line, sizeof line, "[%.3f] 64 bytes from x: icmp_seq=%d ttl=62 time=1.00 ms\n",
+                       10 + i * 0.02 + 0.001, i);
         strcat(text, line);
     }
     assert_true(pings_parse(text, 0.02, &pings));
@@ -95,7 +102,8 @@ static void steady(void **state)
 static const char *const networks[] = {"10.0.0.0/16", "192.168.0.0/16", NULL};
 
 /* A capture of one frame: an Ethernet header where wanted, an IPv4 header, what follows. */
-static int count(bool big, bool ethernet, const uint8_t ip[20], const char *rest, size_t length, struct pcap_figures *figures)
+static int count(bool big, bool ethernet, const uint8_t ip[20], const char *rest, size_t length,
+                 struct pcap_figures *figures)
 {
     uint8_t file[400] = {0}, *at = file;
     uint32_t link = ethernet ? 1 : 101;
@@ -132,7 +140,8 @@ static void outer_packets_are_no_leak(void **state)
 
 static void an_inner_source_or_destination_is_a_leak(void **state)
 {
-    const uint8_t from[20] = {0x45, [9] = 1, [12] = 10, 0, 7, 7, 3, 0, 0, 52}, to[20] = {0x45, [9] = 17, [12] = 8, 0, 0, 146, 192, 168, 1, 1};
+    const uint8_t from[20] = {0x45, [9] = 1, [12] = 10, 0, 7, 7, 3, 0, 0, 52},
+                  to[20] = {0x45, [9] = 17, [12] = 8, 0, 0, 146, 192, 168, 1, 1};
     struct pcap_figures figures;
     (void)state;
     assert_int_equal(count(false, true, from, "", 0, &figures), 0);
@@ -147,7 +156,8 @@ static void an_inner_header_inside_is_a_leak(void **state)
     const uint8_t ip[20] = {0x45, [9] = 50, [12] = 8, 0, 0, 146, 3, 0, 0, 52};
     struct pcap_figures figures;
     (void)state;
-    assert_int_equal(count(false, true, ip, "spi.seq.E\0\0\0\0\0\0\0\x40\1\0\0\xc0\xa8\x0a\x71\x0a\0\0\xdf", 28, &figures), 0);
+    assert_int_equal(
+        count(false, true, ip, "spi.seq.E\0\0\0\0\0\0\0\x40\1\0\0\xc0\xa8\x0a\x71\x0a\0\0\xdf", 28, &figures), 0);
     assert_int_equal(figures.cleartext, 1);
 }
 
