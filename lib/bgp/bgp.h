@@ -14,6 +14,8 @@
 
 #include "lib/base/base.h"
 
+#include <s2svpn/bgp_session.h>
+
 struct s2si_bgp;
 struct s2si_bgp_session;
 
@@ -28,7 +30,9 @@ struct s2si_bgp_params {
     uint64_t seed0, seed1; /* for hash tables and jitter; from the crypto provider's random source */
     uint32_t local_asn;
     uint32_t router_id; /* nonzero; AS-wide unique (RFC 6286) */
-    uint32_t slice;     /* routes worked on in one call before keepalives get their turn; 0 = default */
+    uint32_t slice;     /* routes worked on in one call before keepalives get their turn; 0 = default (4096) */
+    uint32_t route_events; /* events about single routes that may wait to be read, further ones are only counted; 0 = 64 */
+    bool restarted;     /* this process came back after a failure: the R bit (RFC 4724), with F=0, for the first restart_time */
 };
 
 struct s2si_bgp_policy; /* prefix lists with actions, made by bgp_policy.h */
@@ -53,6 +57,7 @@ struct s2si_bgp_session_config {
     bool accept_default;           /* whether 0.0.0.0/0 may be accepted */
     const struct s2si_bgp_policy *import, *export_; /* copied by reference count; NULL = none */
     uint32_t preference;           /* local-pref given to accepted routes; 0 = 100 */
+    struct s2s_addr next_hop4, next_hop6; /* announced; family 0 = local_ip, for IPv6 over an IPv4 session ::ffff:local_ip */
     uint32_t group;                /* sessions of one group never re-advertise to one another; 0 = none */
 };
 
@@ -63,6 +68,14 @@ int s2si_bgp_session_add(struct s2si_bgp *bgp, const struct s2si_bgp_session_con
 /* What can change without a reset does; the rest restarts the session. */
 int s2si_bgp_session_update(struct s2si_bgp_session *session, const struct s2si_bgp_session_config *config, s2s_time now);
 void s2si_bgp_session_remove(struct s2si_bgp_session *session, s2s_time now); /* Cease, then forgotten */
+/* Administrative: stop sends Cease with a shutdown communication (RFC 9003; NULL = none) and disables; start enables again. A
+   new session is enabled but waits for s2si_bgp_path. */
+void s2si_bgp_session_stop(struct s2si_bgp_session *session, const char *communication, s2s_time now);
+void s2si_bgp_session_start(struct s2si_bgp_session *session, s2s_time now);
+/* Cease / administrative reset, then again from the start. @return 0, S2S_ERR_STATE when it is not established. */
+int s2si_bgp_session_reset(struct s2si_bgp_session *session, s2s_time now);
+/* Asks the peer for its routes again (RFC 2918). @return 0, S2S_ERR_STATE, S2S_ERR_UNSUPPORTED, S2S_ERR_NO_MEMORY. */
+int s2si_bgp_session_refresh(struct s2si_bgp_session *session, s2s_time now);
 
 /* The path below the session came up or went: down withdraws at once and overrides graceful restart. */
 void s2si_bgp_path(struct s2si_bgp_session *session, bool up, s2s_time now);
@@ -106,7 +119,9 @@ struct s2si_bgp_output {
     struct s2si_bgp_session *session;
     uint64_t owner;  /* the session's, 0 = none */
     uint64_t stream; /* CONNECT: the id to use (bit 62 set, chosen by bgp) */
-    bool reset;
+    bool reset;      /* CLOSE: with a reset, what was not sent is lost */
+    bool md5;        /* CONNECT: as in the session's configuration */
+    uint8_t hops;    /* CONNECT: ttl_security */
     struct s2s_prefix prefix;
     struct s2s_addr next_hop;
     enum s2si_bgp_event event;
@@ -115,5 +130,18 @@ struct s2si_bgp_output {
     char detail[160];
 };
 bool s2si_bgp_next_output(struct s2si_bgp *bgp, struct s2si_bgp_output *out);
+
+/* ---- what a person may want to see; texts stay valid until the next call of one of these */
+
+/* Fills all but status_text. @return 0 or S2S_ERR_INVALID (struct_size). */
+int s2si_bgp_session_state(const struct s2si_bgp_session *session, struct s2s_bgp_session_state *state);
+/* See s2s_bgp_route_next. S2S_BGP_BEST walks the best routes of the whole speaker. */
+int s2si_bgp_route_next(const struct s2si_bgp_session *session, enum s2s_bgp_route_table table, uint64_t *cursor,
+                        struct s2s_bgp_route_state *route);
+/* One line a candidate, the best first. @return 0 or S2S_ERR_NOT_FOUND. */
+int s2si_bgp_why(const struct s2si_bgp *bgp, const struct s2s_prefix *prefix, const char **text);
+/* The session of an owner, NULL if none. */
+struct s2si_bgp_session *s2si_bgp_session_find(const struct s2si_bgp *bgp, uint64_t owner);
+uint64_t s2si_bgp_session_owner(const struct s2si_bgp_session *session);
 
 #endif
