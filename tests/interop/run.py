@@ -31,7 +31,7 @@ def say(line):
     sys.stdout.flush()
 
 
-AT_ONCE = 3  # cases wait most of their time
+AT_ONCE = 6  # cases wait most of their time
 
 
 def run_case(name, function, folder, keep):
