@@ -64,7 +64,7 @@ def main():
     parser.add_argument("--lib", default=os.path.join(TOP, "build"), help="where libs2svpn.so is")
     parser.add_argument("--out", default=".", help="where the module goes")
     options = parser.parse_args()
-    ffi = builder(os.path.abspath(options.include), ["s2svpn-config", "s2svpn"], options.lib, CORE + CONFIG)
+    ffi = builder(os.path.abspath(options.include), ["s2svpn-config", "s2svpn-event", "s2svpn"], options.lib, CORE + CONFIG)
     print(ffi.compile(tmpdir=options.out, verbose=False))
 
 
