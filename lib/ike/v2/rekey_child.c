@@ -22,12 +22,18 @@
 #define TAKE_OVER SECONDS(10) /* responder: sends on the new one by then, even if the old one's DELETE is lost */
 #define REDUNDANT SECONDS(20) /* the loser's DELETE is overdue */
 
+static void rival_lost(struct s2si_ike_sa *sa, uint64_t id);
+
 /* Responder: the answer is out. */
 void s2si_rekey_child_answered(struct s2si_ike_sa *sa, uint64_t old_id, struct s2si_child_sa *child)
 {
     struct s2si_child_sa *old = s2si_child_by_id(sa->ike, old_id);
     struct s2si_negotiation *own = sa->mine.task == TASK_CHILD_REKEY ? sa->mine.talks : NULL;
     child->replaces = old_id;
+    if (sa->theirs.talks != NULL && sa->theirs.talks->rival != 0) { /* ours was settled while this one was in work */
+        rival_lost(sa, child->data.id);
+        return;
+    }
     if (old == NULL || old->state >= CH_DRAINING) { /* gone while we waited: the new one is all there is */
         s2si_child_install(child, true, true);
         return;
@@ -56,11 +62,22 @@ static void rival_lost(struct s2si_ike_sa *sa, uint64_t id)
     s2si_deadline_set(sa->ike, &rival->deadlines, AT_CHILD_REDUNDANT, sa->ike->now + REDUNDANT);
 }
 
+/* The peer's rekey of the same CHILD_SA that waits here for the kernel or for DH: its nonces are known all the same. */
+static struct s2si_negotiation *in_work(const struct s2si_ike_sa *sa, uint64_t old_id)
+{
+    struct s2si_negotiation *theirs = sa->theirs.task == TASK_CHILD_REKEY ? sa->theirs.talks : NULL;
+    return theirs != NULL && theirs->old == old_id && theirs->nr.length != 0 ? theirs : NULL;
+}
+
 /* Initiator: the exchange is complete and child has its keys. */
 void s2si_rekey_child_settle(struct s2si_ike_sa *sa, const struct s2si_negotiation *talks, struct s2si_child_sa *child)
 {
     struct s2si_child_sa *rival = s2si_child_by_id(sa->ike, talks->rival);
-    if (talks->rival != 0 && s2si_lowest_compare(&child->lowest, &talks->rival_lowest) < 0) {
+    struct s2si_negotiation *waiting = in_work(sa, talks->old);
+    struct s2si_lowest other = talks->rival_lowest;
+    if (waiting != NULL)
+        s2si_lowest_of(&waiting->ni, &waiting->nr, &other);
+    if ((talks->rival != 0 || waiting != NULL) && s2si_lowest_compare(&child->lowest, &other) < 0) {
         child->replaces = 0;
         s2si_child_close(child);
         if (rival != NULL && rival->outbound_later) /* should the peer never delete the old one */
@@ -69,6 +86,8 @@ void s2si_rekey_child_settle(struct s2si_ike_sa *sa, const struct s2si_negotiati
     }
     if (talks->rival != 0)
         rival_lost(sa, talks->rival);
+    if (waiting != NULL)
+        waiting->rival = child->data.id;
     s2si_child_install(child, true, true);
 }
 
