@@ -37,6 +37,14 @@ static void add(const struct reader *reader, const char *value, const char *rule
     s2si_config_add(reader->errors, false, reader->errors->path, value, rule);
 }
 
+static void add_at(const struct reader *reader, const char *member, const char *rule)
+{
+    size_t mark = s2si_errors_push(reader->errors, member, -1);
+
+    add(reader, NULL, rule);
+    s2si_errors_pop(reader->errors, mark);
+}
+
 /* ---- which keys there are ---- */
 
 static bool starts_with(const char *text, const char *prefix)
@@ -206,15 +214,15 @@ static void check_required(const struct reader *reader, enum s2si_object object,
 
     for (size_t i = 0; i < count; i++) {
         if (fields[i].required && !s2si_field_is_set(&fields[i], params)) {
-            size_t mark = s2si_errors_push(reader->errors, fields[i].key, -1);
-            add(reader, NULL, "is required");
-            s2si_errors_pop(reader->errors, mark);
+            add_at(reader, fields[i].key, "is required");
         }
     }
     if (object == S2SI_CUSTOMER_GATEWAY && !cJSON_GetObjectItemCaseSensitive(json, "ip_address")) {
-        size_t mark = s2si_errors_push(reader->errors, "ip_address", -1);
-        add(reader, NULL, "is required: an IP address, or \"any\"");
-        s2si_errors_pop(reader->errors, mark);
+        add_at(reader, "ip_address", "is required: an IP address, or \"any\"");
+    }
+    if (object == S2SI_TUNNEL && cJSON_GetObjectItemCaseSensitive(json, "psk") &&
+        cJSON_GetObjectItemCaseSensitive(json, "psk_file")) {
+        add_at(reader, "psk_file", "stands beside psk; one of the two gives the key");
     }
 }
 
