@@ -99,8 +99,9 @@ static int bring_back(struct net *net)
     return net_wait(net, settle_limit, NET_STATUS_MS, all_up, net, "tunnel 2 up again");
 }
 
-static int settle(struct net *net, bool peer_probe)
+static int settle(struct run *run, bool peer_probe)
 {
+    struct net *net = run->net;
     struct view view;
     if (net_wait(net, settle_limit, NET_STATUS_MS, alibaba_on_first, net,
                  "Alibaba back on tunnel 1, every used tunnel up") != 0 ||
@@ -108,9 +109,10 @@ static int settle(struct net *net, bool peer_probe)
         return -1;
     if (!view_on_first(&view) && bring_back(net) != 0)
         return -1;
-    for (int i = 0; i < CONNECTIONS; i++)
+    for (int i = 0; run->peer_unprobed == peer_probe && i < CONNECTIONS; i++)
         if (net->ops->patch(net, AWS, aws_connections[i], 1, clouds_probe_patch(peer_probe)) != 0)
             return -1;
+    run->peer_unprobed = !peer_probe;
     return net_pass(net, 1);
 }
 
@@ -274,7 +276,7 @@ int phase_run(struct run *run, enum phase_id id)
 {
     struct net *net = run->net;
     struct phase_result *result = &run->report->phases[id];
-    if ((id != SWITCH_BACK && settle(net, phases[id].peer_probe) != 0) || observe(run, id, result) != 0) {
+    if ((id != SWITCH_BACK && settle(run, phases[id].peer_probe) != 0) || observe(run, id, result) != 0) {
         char problem[sizeof net->problem];
         memcpy(problem, net->problem, sizeof problem);
         (void)net->ops->cut(net, CUT_NONE);

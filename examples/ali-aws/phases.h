@@ -17,6 +17,7 @@ struct run {
     struct alibaba_handout alibaba;
     struct aws_handout aws;
     struct view_spans spans;
+    bool peer_unprobed; /* the AWS end's probes are off now; changed between phases alone */
 };
 
 /* All return 0 when what they test held, else -1 with net->problem set. */

@@ -57,17 +57,17 @@ int main(int argc, char **argv)
     engine.provider = s2s_crypto_mbedtls();
     driver.event = on_event;
     int error = s2s_config_load(argc == 2 ? argv[1] : "gateway.json", &options, &config);
-    if (!error && (error = s2s_engine_new(&engine, &driver.engine)) == 0)
-        error = s2s_config_apply(driver.engine, config, 0);
-    for (size_t i = 0; s2s_config_error(config, i, &wrong) == 0; i++) /* all of them at once, warnings too */
-        fprintf(stderr, "%s: %s\n", wrong.path, wrong.rule);
-    if (!error && (error = s2s_libevent_loop_new(embed.base, NULL, &loop)) == 0)
+    if (!error && (error = s2s_engine_new(&engine, &driver.engine)) == 0 &&
+        (error = s2s_libevent_loop_new(embed.base, NULL, &loop)) == 0)
         error = s2s_tun_kernel_new(&tun, &kernel);
     if (!error) {
         driver.loop = s2s_libevent_loop_table(loop);  /* or your own loop: loop.h */
         driver.kernel = s2s_tun_kernel_table(kernel); /* or your own way to the packets: kernel.h */
-        error = s2s_driver_new(&driver, &embed.driver);
+        if ((error = s2s_driver_new(&driver, &embed.driver)) == 0)
+            error = s2s_config_apply(driver.engine, config, driver.loop->now(driver.loop->context));
     }
+    for (size_t i = 0; s2s_config_error(config, i, &wrong) == 0; i++) /* all of them at once, warnings too */
+        fprintf(stderr, "%s: %s\n", wrong.path, wrong.rule);
     if (!error) {
         struct event *stop = evsignal_new(embed.base, SIGINT, on_signal, &embed);
         evsignal_add(stop, NULL);

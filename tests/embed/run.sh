@@ -40,6 +40,11 @@ pkg() {
     PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name s2svpn.pc)") pkg-config "$@"
 }
 
+embed_example() {
+    cmake -S "$top/examples/embed" -B "$work/example" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release &&
+        cmake --build "$work/example" && ! "$work/example/embed" /nonexistent
+}
+
 one_liner() {
     cc -Wall -Werror "$here/use.c" $(pkg --cflags --libs s2svpn) -o "$work/use-pc" &&
         LD_LIBRARY_PATH=$(pkg --variable=libdir s2svpn) "$work/use-pc"
@@ -85,6 +90,7 @@ variant() {
 
 if check install cmake --install "$tree" --prefix "$prefix"; then
     check foreign-cmake-project foreign_cmake
+    check example-embed-as-a-foreign-project embed_example
     check pkg-config-one-liner one_liner
     check pkg-config-static one_liner_static
     check cxx-includer cxx
