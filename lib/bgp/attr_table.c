@@ -244,6 +244,9 @@ void s2si_bgp_attrs_release(struct s2si_bgp_attr_table *table, uint32_t id)
     table->bytes -= attrs->size;
     s2si_free(table->mem, attrs, attrs->size);
     give_id(table, id);
+    if (table->count == 0) { /* nobody holds an id any more: what a full table needed goes back */
+        s2si_bgp_attr_table_clear(table);
+    }
 }
 
 void s2si_bgp_attrs_view(const struct s2si_bgp_attr_table *table, uint32_t id, struct s2si_bgp_attr_view *view)
