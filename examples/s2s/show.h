@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show: status and events for people. Colours only where standard output is a terminal and NO_COLOR is not set. */
+#ifndef S2S_SHOW_H
+#define S2S_SHOW_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* The whole status; previous (or NULL) and seconds give rates. */
+void show_status(FILE *out, const cJSON *status, const cJSON *previous, double seconds);
+/* One tunnel in detail. */
+void show_tunnel(FILE *out, const cJSON *tunnel);
+/* One event on one line. */
+void show_event(FILE *out, const cJSON *event);
+/* Errors of a refused change: "path: value: rule". */
+void show_errors(FILE *out, const char *body);
+bool show_colours(void);
+
+#endif
