@@ -152,6 +152,17 @@ void *s2si_trie_get(const struct s2si_trie *trie, const struct s2s_prefix *prefi
     return NULL;
 }
 
+bool s2si_trie_replace(struct s2si_trie *trie, const struct s2s_prefix *prefix, void *value)
+{
+    struct s2si_trie_node **root = root_of(trie, prefix->addr.family);
+    struct s2si_trie_node *node = root == NULL ? NULL : *descend(root, prefix);
+    if (value == NULL || node == NULL || node->value == NULL || !s2si_prefix_equal(&node->prefix, prefix)) {
+        return false;
+    }
+    node->value = value;
+    return true;
+}
+
 /* Takes a node without value and with at most one child out of the trie. */
 static void splice(struct s2si_trie *trie, struct s2si_trie_node **link)
 {

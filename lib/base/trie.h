@@ -17,6 +17,8 @@ void s2si_trie_clear(struct s2si_trie *trie);
 /* @return 0, S2S_ERR_EXISTS, S2S_ERR_NO_MEMORY, S2S_ERR_INVALID (value NULL, host bits set, bad family or length). */
 int s2si_trie_put(struct s2si_trie *trie, const struct s2s_prefix *prefix, void *value);
 void *s2si_trie_get(const struct s2si_trie *trie, const struct s2s_prefix *prefix); /* exact */
+/* Puts another value in the place of one that is there, without memory. @return false: none is there. */
+bool s2si_trie_replace(struct s2si_trie *trie, const struct s2s_prefix *prefix, void *value);
 void *s2si_trie_remove(struct s2si_trie *trie, const struct s2s_prefix *prefix);
 void *s2si_trie_match(const struct s2si_trie *trie, const struct s2s_addr *addr); /* longest prefix, or NULL */
 /* In order of address, then length; stop when the callback returns false. The trie must not change meanwhile. */

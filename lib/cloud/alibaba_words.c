@@ -24,7 +24,8 @@ static const struct s2s_profile alibaba = {
     .algorithm_word_count = S2SI_COUNT(words),
     /* Dual tunnel: tunnel 1 carries everything while it is up, and again when it is back. */
     .routing = {.primary_first = true, .hold_down = 5, .switch_back = 1, .auto_policy_routes = true, .has_policy_routes = true,
-                .has_destination_routes = true, .bgp_needs_auto_propagate = true},
+                .has_destination_routes = true, .bgp_needs_auto_propagate = true,
+                .bgp_no_default = true},
     .inside = {.own_host = 0, .prefix_length = 30},
     .psk = {16, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", NULL},
     .words = {.tunnel_status = {"ike_sa_not_established", "ike_sa_not_established", "ike_sa_not_established",

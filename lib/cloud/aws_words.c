@@ -37,7 +37,8 @@ static const struct s2s_profile aws = {
     .algorithm_word_count = S2SI_COUNT(words),
     /* A virtual private gateway sends by one tunnel over all its connections and stays on it while it is up. */
     .routing = {.egress_per_gateway = true, .sticky = true, .hold_down = 5, .publish_static = true, .publish_by_table = true,
-                .has_static_routes = true, .static_over_bgp = true},
+                .has_static_routes = true, .static_over_bgp = true,
+                .bgp_between_connections = true, .bgp_by_med = true},
     .inside = {.own_host = 1, .prefix_length = 30},
     .psk = {32, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", "0"},
     .words = {.tunnel_status = {"DOWN", "DOWN", "DOWN", "DOWN", "UP", "UP"}, .tunnel_up_without_bgp = "DOWN",

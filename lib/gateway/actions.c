@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/gateway/bgp_glue.h"
 #include "lib/gateway/reconcile.h"
 
 void s2si_actions_init(struct s2si_actions *actions, struct s2si_mem *mem)
@@ -13,6 +14,7 @@ void s2si_actions_init(struct s2si_actions *actions, struct s2si_mem *mem)
     s2si_list_init(&actions->jobs);
     s2si_list_init(&actions->datagrams);
     s2si_list_init(&actions->packets);
+    s2si_list_init(&actions->streams);
 }
 
 static void free_sending(struct s2si_actions *actions, struct s2si_sending *sending)
@@ -47,7 +49,7 @@ void s2si_actions_free(struct s2si_actions *actions)
 bool s2si_actions_empty(const struct s2si_actions *actions)
 {
     return s2si_list_empty(&actions->operations) && s2si_list_empty(&actions->jobs) &&
-           s2si_list_empty(&actions->datagrams) && s2si_list_empty(&actions->packets);
+           s2si_list_empty(&actions->datagrams) && s2si_list_empty(&actions->packets) && s2si_list_empty(&actions->streams);
 }
 
 static struct s2si_sending *make_sending(struct s2si_actions *actions, size_t front, const uint8_t *data, size_t length,
@@ -139,6 +141,8 @@ static bool fill_operation(s2s_engine *engine, struct s2si_operation *operation,
     case S2SI_OP_JOB:
         action->job = &operation->job;
         return true;
+    case S2SI_OP_STREAM:
+        return s2si_bgp_glue_connect(operation, action);
     case S2SI_OP_SCAN: /* where to look for routes that a crash left */
         action->route.table =
             operation->gateway->effective.table > 0 ? (uint32_t)operation->gateway->effective.table : 0;
@@ -161,7 +165,11 @@ static bool next_operation(s2s_engine *engine, struct s2si_list *list, struct s2
         }
         struct s2s_result canceled = { .struct_size = sizeof(canceled), .error = S2S_ERR_CANCELED };
         s2si_operation_take(engine->operations, operation->op);
-        s2si_reconcile_completed(engine, operation, &canceled, engine->now);
+        if (operation->kind == S2SI_OP_STREAM) {
+            s2si_bgp_glue_connect_done(operation, &canceled, engine->now);
+        } else {
+            s2si_reconcile_completed(engine, operation, &canceled, engine->now);
+        }
         s2si_operation_free(engine->operations, operation);
         s2si_engine_settle(engine, engine->now);
     }
@@ -209,7 +217,8 @@ bool s2s_engine_next_action(s2s_engine *engine, struct s2s_action *out)
     size = out->struct_size;
     free_sending(engine->actions, engine->actions->held);
     engine->actions->held = NULL;
-    if (!next_operation(engine, &engine->actions->operations, &action) && !next_sending(engine, &action)) {
+    if (!next_operation(engine, &engine->actions->operations, &action) && !s2si_bgp_glue_next_action(engine, &action) &&
+        !next_sending(engine, &action)) {
         return false;
     }
     action.struct_size = size;

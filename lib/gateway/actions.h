@@ -3,6 +3,7 @@
  * actions: what waits to be done outside, in lines by kind. s2s_engine_next_action() empties them in this order:
  *
  *   operations on the kernel (in the order in which reconcile started them)   built from the item when they are pulled
+ *   streams            WRITE and CLOSE, behind the CONNECTs among the operations
  *   IKE datagrams      bounded: beyond it the oldest is dropped, IKE sends it again
  *   jobs               one per DH step under way
  *   packets            made by the engine (probes, ICMP errors, acquired packets); bounded: beyond it the newest is
@@ -31,6 +32,7 @@ struct s2si_actions {
     struct s2si_list operations; /* struct s2si_operation.node, not yet handed out */
     struct s2si_list jobs;       /* likewise */
     struct s2si_list datagrams, packets;
+    struct s2si_list streams;    /* struct s2si_stream_action (bgp_glue.h): WRITE and CLOSE */
     size_t datagram_count, packet_count;
     uint64_t datagrams_dropped, packets_dropped;
     struct s2si_sending *held; /* handed out last */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/gateway/bgp_glue.h"
 #include "lib/gateway/effective.h"
 #include "lib/gateway/engine.h"
 #include "lib/gateway/reconcile.h"
@@ -147,6 +148,7 @@ static int look_again(s2s_connection *connection, s2s_time now)
         error = s2si_routing_rebuild(gateway, now);
     }
     s2si_datapath_rebuild(gateway);
+    s2si_bgp_glue_changed(gateway);
     s2si_scope_dirty(gateway->engine, &gateway->base_scope);
     return error;
 }

@@ -246,6 +246,13 @@ static bool moved(const s2s_tunnel *tunnel, const struct s2s_packet *packet)
            !s2si_endpoint_equal(&packet->remote, &tunnel->traffic.remote);
 }
 
+/* The session between the inside addresses is no traffic that a planned take-down would wait for. */
+static bool is_bgp(const s2s_tunnel *tunnel, const struct s2si_ip *ip)
+{
+    return tunnel->bgp && ip->protocol == S2SI_PROTO_TCP && s2si_addr_equal(&ip->destination, &tunnel->inside_local) &&
+           s2si_addr_equal(&ip->source, &tunnel->inside_remote);
+}
+
 static void take_in(struct batch *batch, struct s2s_packet *packet)
 {
     s2s_tunnel *tunnel = tunnel_of(batch, packet->tunnel);
@@ -270,7 +277,8 @@ static void take_in(struct batch *batch, struct s2s_packet *packet)
     }
     tunnel->traffic.packets_in++;
     tunnel->traffic.bytes_in += packet->length;
-    tunnel->traffic.last_inner_in = batch->now;
+    if (!is_bgp(tunnel, &ip))
+        tunnel->traffic.last_inner_in = batch->now;
     if (tunnel->gateway->mss && ip.protocol == S2SI_PROTO_TCP)
         (void)s2si_ip_clamp_mss(data, packet->length, &ip, (uint16_t)(tunnel->gateway->mss - (ip.version == 6 ? 20 : 0)));
 }

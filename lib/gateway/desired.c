@@ -2,13 +2,14 @@
 /*
  * desired: what a scope should have now, computed from the objects alone.
  *
- *   base     bind our outside addresses, one TUN device, an inside address per tunnel
+ *   base     bind our outside addresses, one TUN device, an inside address per tunnel, with BGP a listener on it
  *   routes   what publish says: routes through the device, fail-closed routes
  *   tunnel   for each CHILD_SA the directions that IKE wants; policies for kernels with ESP
  *   paths    for kernels with ESP: which tunnel each group uses
  */
 #include <string.h>
 
+#include "lib/gateway/bgp_glue.h"
 #include "lib/gateway/reconcile.h"
 #include "lib/gateway/tunnel.h"
 
@@ -70,6 +71,7 @@ static void mark_base(s2s_engine *engine, s2s_gateway *gateway)
         if (engine->capabilities & S2S_KERNEL_ROUTES) {
             want_address(engine, gateway, tunnel);
         }
+        s2si_bgp_glue_want(gateway, tunnel);
     }
     if ((engine->capabilities & S2S_KERNEL_ROUTES) && !s2si_list_empty(&gateway->connections)) {
         device.mtu = gateway->mtu ? gateway->mtu : DEFAULT_MTU;

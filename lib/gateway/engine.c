@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/gateway/actions.h"
+#include "lib/gateway/bgp_glue.h"
 #include "lib/gateway/events.h"
 #include "lib/gateway/reconcile.h"
 #include "lib/gateway/tunnel.h"
@@ -250,6 +251,7 @@ void s2si_engine_settle(s2s_engine *engine, s2s_time now)
 {
     for (unsigned round = 0; round < SETTLE_ROUNDS; round++) {
         bool any = s2si_ike_glue_outputs(engine, now);
+        any = s2si_bgp_glue_outputs(engine, now) || any;
         any = s2si_reconcile(engine, now) || any;
         any = reap(engine, now) || any;
         if (!any) {
@@ -322,16 +324,12 @@ int s2s_engine_feed_stream(s2s_engine *engine, const struct s2s_stream_input *in
     if (error) {
         return error;
     }
-    return s2si_engine_leave(engine, now, input ? S2S_ERR_NOT_FOUND : S2S_ERR_INVALID);
+    return s2si_engine_leave(engine, now, input ? s2si_bgp_glue_stream(engine, input, now) : S2S_ERR_INVALID);
 }
 
 size_t s2s_engine_stream_pull(s2s_engine *engine, uint64_t stream, uint8_t *out, size_t capacity)
 {
-    (void)engine;
-    (void)stream;
-    (void)out;
-    (void)capacity;
-    return 0; /* BGP brings streams */
+    return engine && out && !engine->inside ? s2si_bgp_glue_pull(engine, stream, out, capacity, engine->now) : 0;
 }
 
 static bool names_gateway(const struct s2s_kernel_notice *notice, const s2s_gateway *gateway)
@@ -397,6 +395,9 @@ static void expired(s2s_engine *engine, struct s2si_timer *timer, s2s_time now)
     case S2SI_TIMER_PROBE:
         s2si_probe_timer(timer->owner, now);
         break;
+    case S2SI_TIMER_BGP:
+        s2si_bgp_glue_timer(timer->owner, now);
+        break;
     default:
         break;
     }
@@ -411,6 +412,7 @@ int s2s_engine_tick(s2s_engine *engine, s2s_time now)
         return error;
     }
     s2si_ike_tick(engine->ike, now);
+    s2si_bgp_glue_tick(engine, now);
     s2si_engine_settle(engine, now);
     while ((timer = s2si_timers_expired(&engine->timers, now)) != NULL) {
         expired(engine, timer, now);
@@ -420,14 +422,16 @@ int s2s_engine_tick(s2s_engine *engine, s2s_time now)
 
 s2s_time s2s_engine_next_timeout(const s2s_engine *engine)
 {
-    s2s_time ours, ike;
+    s2s_time ours, ike, bgp;
 
     if (!engine) {
         return S2S_TIME_NEVER;
     }
     ours = s2si_timers_next(&engine->timers);
     ike = s2si_ike_next_timeout(engine->ike);
-    return ours < ike ? ours : ike;
+    bgp = s2si_bgp_glue_next_timeout(engine);
+    ours = ike < ours ? ike : ours;
+    return bgp < ours ? bgp : ours;
 }
 
 /* ---- answers ---- */
@@ -443,6 +447,9 @@ static void answer(s2s_engine *engine, struct s2si_operation *operation, const s
         break;
     case S2SI_OP_JOB:
         s2si_ike_job_done(engine->ike, operation->job.job, now);
+        break;
+    case S2SI_OP_STREAM:
+        s2si_bgp_glue_connect_done(operation, result, now);
         break;
     default:
         s2si_reconcile_scanned(operation->gateway, result, now);

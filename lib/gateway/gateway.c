@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/gateway/bgp_glue.h"
 #include "lib/gateway/effective.h"
 #include "lib/gateway/engine.h"
 #include "lib/gateway/reconcile.h"
@@ -193,6 +194,7 @@ void s2si_gateway_free(s2s_gateway *gateway, s2s_time now)
         s2si_customer_gateway_free(S2SI_CONTAINER(gateway->customer_gateways.next, s2s_customer_gateway, node));
     }
     engine->leaving -= gateway->deleting ? 1u : 0u;
+    s2si_bgp_glue_free(gateway);
     s2si_group_free(gateway, &gateway->group);
     s2si_routing_free(gateway);
     s2si_scope_free(engine, &gateway->base_scope);
@@ -344,6 +346,7 @@ static int update_gateway(s2s_gateway *gateway, const struct s2s_gateway_params 
     s2si_scope_dirty(engine, &gateway->base_scope);
     s2si_routing_rebuild(gateway, now);
     s2si_datapath_rebuild(gateway);
+    s2si_bgp_glue_changed(gateway);
     s2si_select_run(gateway, S2S_TRIGGER_CONFIG, now);
     s2si_event_gateway(gateway, S2S_EVENT_CONFIG_CHANGED, S2S_LOG_INFO, NULL, "gateway %s was changed",
                        gateway->params.name);

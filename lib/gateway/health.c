@@ -144,3 +144,18 @@ void s2si_health_probe(s2s_tunnel *tunnel, bool bad, s2s_time since, s2s_time no
                       bad ? "probe: no answer by this tunnel" : "probe: answered again by this tunnel");
     judge(tunnel, bad ? S2S_TRIGGER_PROBE : S2S_TRIGGER_RECOVERED, since, now);
 }
+
+void s2si_health_bgp(s2s_tunnel *tunnel, bool bad, s2s_time now)
+{
+    if (tunnel->health.bgp_bad == bad)
+        return;
+    tunnel->health.bgp_bad = bad;
+    if (!bad)
+        tunnel->health.good_since = tunnel->health.usable ? now : 0; /* the hold-down counts from when all is well */
+    s2si_select_run(tunnel->gateway, bad ? S2S_TRIGGER_BGP : S2S_TRIGGER_RECOVERED, now);
+}
+
+bool s2si_health_dead(const s2s_tunnel *tunnel)
+{
+    return tunnel->health.probe_bad || tunnel->health.doubt == S2SI_DOUBT_DEAD;
+}

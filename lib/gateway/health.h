@@ -6,7 +6,8 @@
  *   liveness, DPD        ├─> usable? ──> select (which tunnel a group uses)
  *   gateway address      │
  *   probe                │
- *   planned take-down ───┘
+ *   planned take-down ───┘                ^
+ *   BGP session ──────────────────────────┘
  */
 #ifndef S2SI_GATEWAY_HEALTH_H
 #define S2SI_GATEWAY_HEALTH_H
@@ -28,6 +29,7 @@ struct s2si_health {
     uint8_t asked;        /* liveness requests sent in this doubt */
     s2s_time asked_at;    /* latest doubt began */
     bool probe_bad;
+    bool bgp_bad;         /* its BGP session is missing: select's business, not part of usable */
     bool usable;          /* the outcome */
     s2s_time since;       /* of usable's last change */
     s2s_time good_since;
@@ -51,6 +53,10 @@ void s2si_health_sent(s2s_tunnel *tunnel, s2s_time now);
 /* The probe's verdict; since is when the first of the unanswered ones was sent. */
 void s2si_health_probe(s2s_tunnel *tunnel, bool bad, s2s_time since, s2s_time now);
 void s2si_health_free(s2s_tunnel *tunnel);
+/* Its BGP session was lost, or does not come up in time; or is there (again). */
+void s2si_health_bgp(s2s_tunnel *tunnel, bool bad, s2s_time now);
+/* A verdict: probe or liveness say that nothing comes back by it. */
+bool s2si_health_dead(const s2s_tunnel *tunnel);
 /* Could carry traffic if nothing better is there: SAs are installed, our address is present. */
 bool s2si_health_possible(const s2s_tunnel *tunnel);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* names: the words of triggers, reasons, events and states; the defaults of the public params structs. */
+#include <s2svpn/bgp_session.h>
 #include <s2svpn/event.h>
 #include <s2svpn/gateway.h>
 #include <s2svpn/route.h>
@@ -59,6 +60,15 @@ const char *s2s_event_name(int type)
         [S2S_EVENT_CONFIG_CHANGED] = "config_changed", [S2S_EVENT_SHUTDOWN_DONE] = "shutdown_done",
     };
     return name_of(names, S2SI_COUNT(names), type);
+}
+
+const char *s2s_bgp_state_name(int state)
+{
+    static const char *const names[] = {
+        [S2S_BGP_DISABLED] = "Disabled", [S2S_BGP_IDLE] = "Idle", [S2S_BGP_CONNECT] = "Connect", [S2S_BGP_ACTIVE] = "Active",
+        [S2S_BGP_OPEN_SENT] = "OpenSent", [S2S_BGP_OPEN_CONFIRM] = "OpenConfirm", [S2S_BGP_ESTABLISHED] = "Established",
+    };
+    return name_of(names, S2SI_COUNT(names), state);
 }
 
 const char *s2s_tunnel_status_name(int status)

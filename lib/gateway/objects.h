@@ -19,6 +19,7 @@
 #ifndef S2SI_GATEWAY_OBJECTS_H
 #define S2SI_GATEWAY_OBJECTS_H
 
+#include <s2svpn/bgp_session.h>
 #include <s2svpn/engine.h>
 #include <s2svpn/route.h>
 #include "lib/base/base.h"
@@ -35,6 +36,7 @@
 struct s2si_events;
 struct s2si_actions;
 struct s2si_operations;
+struct s2si_bgp_room;
 
 
 /* Kinds of timers in engine->timers; owner in brackets. */
@@ -47,10 +49,10 @@ enum s2si_timer_kind {
     S2SI_TIMER_HEALTH,   /* tunnel: s2si_health_timer */
     S2SI_TIMER_SELECT,   /* gateway: s2si_select_timer */
     S2SI_TIMER_PROBE,    /* tunnel: s2si_probe_timer */
-    S2SI_TIMER_BGP       /* tunnel */
+    S2SI_TIMER_BGP       /* gateway: s2si_bgp_glue_timer */
 };
 
-#define S2SI_SCOPE_PHASES 20 /* enum s2si_phase (actual.h) */
+#define S2SI_SCOPE_PHASES 24 /* enum s2si_phase (actual.h) */
 
 /* A set of keys that is compared as one: what a gateway needs of the kernel, or a tunnel. */
 struct s2si_scope {
@@ -115,6 +117,7 @@ struct s2s_tunnel {
     s2s_time planned_since;
     struct s2si_timer planned_timer;
     uint64_t ike_rekeys, ipsec_rekeys;
+    s2s_bgp_session *bgp;     /* bgp_glue.h; NULL while its connection does without */
     /* ---- traffic half ---- */
     struct s2si_health health;
     struct s2si_probe probe;
@@ -178,6 +181,8 @@ struct s2s_gateway {
     bool deleting;        /* handle is gone; its tunnels say goodbye */
     bool removing;        /* they have: what is installed goes */
     struct s2si_timer scan_timer;
+    struct s2si_bgp_room *bgp; /* bgp_glue.h; NULL before a connection turns BGP on */
+    bool bgp_changed, bgp_look; /* the next settle compares sessions with settings, looks at paths and steering */
     /* ---- traffic half ---- */
     struct s2si_group group; /* egress_per_gateway */
     struct s2si_routing routing;
@@ -201,6 +206,7 @@ struct s2s_engine {
     size_t gateway_count, connection_count, route_count;
     size_t leaving; /* gateways and connections that were deleted and still say goodbye */
     uint32_t next_tunnel_id, next_group_id, next_device;
+    uint64_t bgp_rooms;         /* made so far */
     struct s2si_map tunnels;    /* id -> s2s_tunnel */
     struct s2si_timers timers;
     struct s2si_list dirty;     /* scopes */

@@ -19,7 +19,7 @@ struct s2s_crypto_job {
     struct s2si_ike_job *job;
 };
 
-enum s2si_operation_kind { S2SI_OP_ITEM = 0, S2SI_OP_SPI, S2SI_OP_JOB, S2SI_OP_SCAN };
+enum s2si_operation_kind { S2SI_OP_ITEM = 0, S2SI_OP_SPI, S2SI_OP_JOB, S2SI_OP_SCAN, S2SI_OP_STREAM };
 
 struct s2si_operation {
     struct s2si_list node; /* actions->operations or ->jobs while it waits to be handed out */
@@ -35,6 +35,9 @@ struct s2si_operation {
     struct s2s_endpoint local, remote;
     /* JOB */
     struct s2s_crypto_job job;
+    /* STREAM: CONNECT */
+    uint64_t stream;
+    uint32_t tunnel;
 };
 
 struct s2si_operations {

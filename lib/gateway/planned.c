@@ -4,6 +4,7 @@
  * deletion, at shutdown.
  *
  *   NONE ──begin: our traffic moves to another tunnel──> QUIET ──no inner data for a while, or one second──> DELETE
+ *          (BGP: announced as worse)                          (BGP: then withdrawn, or Cease)
  *   DELETE ──IKE: answered or given up; inbound SAs drain──> DRAIN ──last SA gone──> NONE: new settings, start again
  * (unless hold)
  *
@@ -11,6 +12,7 @@
  */
 #include <string.h>
 
+#include "lib/gateway/bgp_glue.h"
 #include "lib/gateway/reconcile.h"
 #include "lib/gateway/tunnel.h"
 
@@ -25,6 +27,7 @@ static void enter(s2s_tunnel *tunnel, enum s2si_planned_state state, s2s_time st
 {
     tunnel->planned = state;
     tunnel->planned_since = now;
+    s2si_bgp_glue_changed(tunnel->gateway);
     s2si_timer_arm(&tunnel->engine->timers, &tunnel->planned_timer, now + step);
 }
 
@@ -58,6 +61,7 @@ static void say_delete(s2s_tunnel *tunnel, s2s_time now)
 static void finish(s2s_tunnel *tunnel, s2s_time now)
 {
     tunnel->planned = S2SI_PLANNED_NONE;
+    s2si_bgp_glue_changed(tunnel->gateway);
     s2si_timer_disarm(&tunnel->engine->timers, &tunnel->planned_timer);
     tunnel->held = tunnel->planned_hold;
     s2si_health_drain(tunnel, false, tunnel->planned_trigger, now);
@@ -78,12 +82,19 @@ static void finish(s2s_tunnel *tunnel, s2s_time now)
 
 /* ---- what the timer does in each state ---- */
 
+static bool for_good(const s2s_tunnel *tunnel)
+{
+    return tunnel->planned_hold || tunnel->connection->deleting || tunnel->engine->shutting_down;
+}
+
 static void quiet(s2s_tunnel *tunnel, s2s_time now)
 {
     s2s_time since = tunnel->planned_since, heard = tunnel->traffic.last_inner_in;
     s2s_time silence = now - (heard > since ? heard : since);
 
-    if (now - since >= QUIET_LONG || silence >= QUIET_SPAN || !established(tunnel)) {
+    bool over = now - since >= QUIET_LONG || silence >= QUIET_SPAN || tunnel->engine->shutting_down || !established(tunnel);
+
+    if (over && !s2si_bgp_glue_leave(tunnel, for_good(tunnel), now)) {
         say_delete(tunnel, now);
     } else {
         s2si_timer_arm(&tunnel->engine->timers, &tunnel->planned_timer, now + QUIET_STEP);
@@ -133,10 +144,13 @@ void s2si_planned_begin(s2s_tunnel *tunnel, enum s2s_trigger trigger, bool hold,
     enter(tunnel, S2SI_PLANNED_QUIET, QUIET_STEP, now);
     if (up && !tunnel->engine->shutting_down) {
         s2si_health_drain(tunnel, true, trigger, now); /* select moves our traffic now */
+    } else if (up && s2si_bgp_glue_established(tunnel)) {
+        quiet(tunnel, now); /* Cease before DELETE */
     } else {
         say_delete(tunnel, now);
     }
     s2si_tunnel_refresh(tunnel, now);
+    s2si_bgp_glue_changed(tunnel->gateway);
 }
 
 void s2si_planned_ike_down(s2s_tunnel *tunnel, s2s_time now)

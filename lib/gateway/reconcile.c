@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/gateway/actions.h"
+#include "lib/gateway/bgp_glue.h"
 #include "lib/gateway/esp_glue.h"
 #include "lib/gateway/tunnel.h"
 
@@ -280,8 +281,12 @@ static bool adds(enum s2s_action_type type, const struct s2si_item *item)
     case S2S_ACTION_SA_DELETE:
     case S2S_ACTION_POLICY_DELETE:
         return false;
+    case S2S_ACTION_STREAM_CLOSE:
+        return false;
     case S2S_ACTION_PATH:
         return item->phase == S2SI_PHASE_PATH;
+    case S2S_ACTION_STREAM_KEY:
+        return item->phase == S2SI_PHASE_STREAM_KEY;
     default:
         return true;
     }
@@ -326,6 +331,7 @@ static void effect(s2s_engine *engine, struct s2si_item *item, const struct s2s_
         break;
     case S2SI_ITEM_ADDRESS:
         touch(engine, &gateway->route_scope);
+        s2si_bgp_glue_look(gateway);
         break;
     case S2SI_ITEM_LOCAL:
     case S2SI_ITEM_UNREACHABLE:
@@ -363,6 +369,8 @@ static const char *const action_words[] = {
     [S2S_ACTION_POLICY_ADD] = "adding a policy",
     [S2S_ACTION_POLICY_DELETE] = "deleting a policy",
     [S2S_ACTION_PATH] = "switching the path",
+    [S2S_ACTION_STREAM_LISTEN] = "listening for BGP on", [S2S_ACTION_STREAM_CLOSE] = "closing the listener on",
+    [S2S_ACTION_STREAM_KEY] = "setting the TCP-MD5 key on",
 };
 
 static void describe(const struct s2si_item *item, char *out, size_t size)
@@ -371,6 +379,8 @@ static void describe(const struct s2si_item *item, char *out, size_t size)
 
     switch (item->kind) {
     case S2SI_ITEM_BIND:
+    case S2SI_ITEM_LISTEN:
+    case S2SI_ITEM_STREAM_KEY:
         snprintf(out, size, "%s", s2s_addr_format(&item->content.addr, text));
         break;
     case S2SI_ITEM_ADDRESS:
@@ -493,6 +503,7 @@ void s2si_reconcile_scan(s2s_gateway *gateway, s2s_time now)
     s2si_scope_dirty(engine, &gateway->base_scope);
     s2si_scope_dirty(engine, &gateway->route_scope);
     s2si_paths_dirty(gateway);
+    s2si_bgp_glue_changed(gateway);
     while ((tunnel = s2si_tunnel_next(gateway, tunnel)) != NULL) {
         s2si_scope_dirty(engine, &tunnel->scope);
     }

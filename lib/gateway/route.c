@@ -2,6 +2,7 @@
 /* route: the routes as objects: made by hand or by their connection, found again by key, published or not. */
 #include <string.h>
 
+#include "lib/gateway/bgp_glue.h"
 #include "lib/gateway/effective.h"
 #include "lib/gateway/engine.h"
 #include "lib/gateway/validate.h"
@@ -31,6 +32,7 @@ void s2si_route_free(s2s_route *route)
 {
     s2s_engine *engine = route->gateway->engine;
 
+    s2si_bgp_routes_freed(route);
     s2si_list_remove(&route->node);
     engine->route_count--;
     s2si_params_free(&engine->mem, S2SI_ROUTE, &route->params);
@@ -59,6 +61,12 @@ static int add(s2s_gateway *gateway, s2s_connection *connection, struct s2s_rout
     engine->route_count++;
     *out = route;
     return 0;
+}
+
+int s2si_route_make(s2s_gateway *gateway, s2s_connection *connection, const struct s2s_route_params *params, s2s_route **route)
+{
+    struct s2s_route_params copy = *params;
+    return add(gateway, connection, &copy, route);
 }
 
 /* ---- automatic routes ---- */

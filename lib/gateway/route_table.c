@@ -5,7 +5,7 @@
  */
 #include "lib/gateway/route_table.h"
 
-#include "lib/gateway/objects.h"
+#include "lib/gateway/bgp_glue.h"
 #include "lib/gateway/tunnel.h"
 
 int s2si_routing_init(s2s_gateway *gateway)
@@ -68,8 +68,8 @@ static int put_destination(struct s2si_routing *routing, s2s_route *route)
         return s2si_trie_put(&routing->by_destination, &route->params.destination, route);
     if (destination_before(route, first)) {
         route->entry.same = first;
-        (void)s2si_trie_remove(&routing->by_destination, &route->params.destination);
-        return s2si_trie_put(&routing->by_destination, &route->params.destination, route);
+        (void)s2si_trie_replace(&routing->by_destination, &route->params.destination, route);
+        return S2S_OK;
     }
     while (first->entry.same && !destination_before(route, first->entry.same))
         first = first->entry.same;
@@ -113,6 +113,54 @@ int s2si_routing_rebuild(s2s_gateway *gateway, s2s_time now)
     return error;
 }
 
+/* ---- one destination route more or less ---- */
+
+static void unlink_same(struct s2si_routing *routing, s2s_route *route)
+{
+    s2s_route *one = s2si_trie_get(&routing->by_destination, &route->params.destination);
+    if (one == route && route->entry.same)
+        (void)s2si_trie_replace(&routing->by_destination, &route->params.destination, route->entry.same);
+    else if (one == route)
+        (void)s2si_trie_remove(&routing->by_destination, &route->params.destination);
+    while (one && one->entry.same != route)
+        one = one->entry.same;
+    if (one)
+        one->entry.same = route->entry.same;
+    route->entry.same = NULL;
+}
+
+static void unlink_next(struct s2si_routing *routing, s2s_route *route)
+{
+    s2s_route *one = s2si_trie_get(&routing->destinations, &route->params.destination);
+    if (one == route && route->entry.next)
+        (void)s2si_trie_replace(&routing->destinations, &route->params.destination, route->entry.next);
+    else if (one == route)
+        (void)s2si_trie_remove(&routing->destinations, &route->params.destination);
+    while (one && one->entry.next != route)
+        one = one->entry.next;
+    if (one)
+        one->entry.next = route->entry.next;
+    route->entry.next = NULL;
+}
+
+int s2si_routing_add(s2s_route *route)
+{
+    struct s2si_routing *routing = &route->gateway->routing;
+    route->entry.same = route->entry.next = NULL;
+    int error = put_destination(routing, route);
+    if (!error)
+        error = join_destination(routing, route);
+    if (error)
+        unlink_same(routing, route);
+    return error;
+}
+
+void s2si_routing_remove(s2s_route *route)
+{
+    unlink_same(&route->gateway->routing, route);
+    unlink_next(&route->gateway->routing, route);
+}
+
 int s2si_routing_inside(s2s_gateway *gateway)
 {
     struct s2si_trie *inside = &gateway->routing.inside;
@@ -137,16 +185,32 @@ static s2s_tunnel *own_tunnel(const s2s_connection *connection)
     return NULL;
 }
 
+/* What was learned goes where it was learned; when that tunnel fails, at once by the group's, whose session has it too or
+   will say so. */
+static s2s_tunnel *bgp_tunnel(const s2s_route *route, s2s_tunnel *active)
+{
+    s2s_tunnel *way = route->entry.way;
+    if (!way)
+        return NULL;
+    if (way == active || (way->health.usable && !way->health.bgp_bad))
+        return way;
+    return active && active->connection == way->connection && s2si_bgp_glue_established(active) ? active : NULL;
+}
+
 s2s_tunnel *s2si_route_tunnel(const s2s_route *route)
 {
     for (const s2s_route *one = route; one; one = one->entry.same) {
         s2s_tunnel *active = s2si_group_of(one->connection)->active;
-        if (active && active->connection == one->connection)
+        if (one->params.type == S2S_ROUTE_BGP)
+            active = bgp_tunnel(one, active);
+        else if (active && active->connection != one->connection)
+            active = NULL;
+        if (active)
             return active;
     }
     /* One egress for the gateway, but on a connection without this route: its own connections carry it. */
     for (const s2s_route *one = route; one; one = one->entry.same) {
-        s2s_tunnel *tunnel = own_tunnel(one->connection);
+        s2s_tunnel *tunnel = one->params.type == S2S_ROUTE_BGP ? NULL : own_tunnel(one->connection);
         if (tunnel)
             return tunnel;
     }

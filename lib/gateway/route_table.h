@@ -19,6 +19,7 @@ struct s2si_routing {
 struct s2si_route_entry {
     s2s_route *same;    /* next route to exactly this destination, less preferred; no policy routes */
     s2s_route *next;    /* next route to this destination, of any type */
+    s2s_tunnel *way;    /* BGP routes: the tunnel of the best path's session; NULL = none now */
     bool wanted;        /* the kernel should have its destination */
     bool installed;     /* and has it */
 };
@@ -38,6 +39,9 @@ int s2si_routing_init(s2s_gateway *gateway);
 void s2si_routing_free(s2s_gateway *gateway);
 /* Routes, publish flags, connections or vpc tables changed: brings the lookup tables up to date, marks the kernel's routes dirty. @return 0 or S2S_ERR_NO_MEMORY. */
 int s2si_routing_rebuild(s2s_gateway *gateway, s2s_time now);
+/* One destination route more or less (BGP): the tables are edited. @return 0 or S2S_ERR_NO_MEMORY. */
+int s2si_routing_add(s2s_route *route);
+void s2si_routing_remove(s2s_route *route);
 /* Every kernel route that the gateway should have now: tunnel routes and fail-closed ones. visit is called for each; false stops. */
 void s2si_publish_each(s2s_gateway *gateway, bool (*visit)(void *user, const struct s2s_action_route *route, const char *device), void *user);
 /* The kernel has it / lost it (for route state and events). */

@@ -3,16 +3,17 @@
 
 #include <string.h>
 
-#include "lib/gateway/objects.h"
+#include "lib/gateway/bgp_glue.h"
 
 /*
  * How good a candidate is. The best tier that has a candidate wins; within it the active tunnel stays, but for the
  * switch-back to an earlier one.
  *   GOOD      usable
  *   SUSPECT   SAs up, but its probe or liveness failed: when all are suspect, the last path stays
+ *   UNROUTED  without its BGP session: the far end hears of no route by it, nor do we
  *   DRAINING  being taken down: carries on only if there is nothing else
  */
-enum tier { NOTHING = 0, DRAINING, SUSPECT, GOOD };
+enum tier { NOTHING = 0, DRAINING, UNROUTED, SUSPECT, GOOD };
 
 static enum tier tier_of(const s2s_tunnel *tunnel)
 {
@@ -20,6 +21,8 @@ static enum tier tier_of(const s2s_tunnel *tunnel)
         return NOTHING;
     if (tunnel->health.draining)
         return DRAINING;
+    if (tunnel->health.bgp_bad)
+        return UNROUTED;
     return tunnel->health.usable ? GOOD : SUSPECT;
 }
 
@@ -38,7 +41,7 @@ void s2si_group_init(s2s_gateway *gateway, struct s2si_group *group)
 void s2si_group_free(s2s_gateway *gateway, struct s2si_group *group)
 {
     s2si_timer_disarm(&gateway->engine->timers, &group->hold);
-    group->active = NULL;
+    group->active = group->intent = NULL;
 }
 
 struct s2si_group *s2si_group_of(s2s_connection *connection)
@@ -124,11 +127,13 @@ static void tell(s2s_gateway *gateway, const s2s_tunnel *from, s2s_tunnel *to, c
                            s2s_trigger_name(group->last_trigger));
 }
 
-static void move(s2s_gateway *gateway, struct s2si_group *group, s2s_tunnel *to, enum s2s_trigger trigger, s2s_time trigger_at,
-                 s2s_time now)
+static void point(s2s_gateway *gateway, struct s2si_group *group, s2s_tunnel *to, enum s2s_trigger trigger, s2s_time trigger_at,
+                  s2s_time now)
 {
     s2s_tunnel *from = group->active;
     bool live_changed = !from != !to;
+    if (from == to)
+        return;
     group->active = to; /* the whole failover */
     group->switches++;
     group->last_switch = now;
@@ -138,6 +143,23 @@ static void move(s2s_gateway *gateway, struct s2si_group *group, s2s_tunnel *to,
     s2si_paths_dirty(gateway);
     if (live_changed)
         s2si_routes_dirty(gateway);
+}
+
+static void move(s2s_gateway *gateway, struct s2si_group *group, s2s_tunnel *to, enum s2s_trigger trigger, s2s_time trigger_at,
+                 s2s_time now)
+{
+    group->intent = to;
+    group->intent_trigger = trigger;
+    point(gateway, group, s2si_bgp_steer_follow(group, to), trigger, trigger_at, now);
+}
+
+/* Where the far end's MED decides, the best routes say which tunnel is active: what was intended arrives when the far end agrees. */
+static void follow(s2s_gateway *gateway, struct s2si_group *group, s2s_time now)
+{
+    s2s_tunnel *to = s2si_bgp_steer_follow(group, group->intent);
+    point(gateway, group, to, to == group->intent ? group->intent_trigger : S2S_TRIGGER_BGP, now, now);
+    if (!gateway->profile->routing.primary_first)
+        group->intent = group->active;
 }
 
 /* An earlier tunnel is good again: moves back once it was good for the hold-down, else waits for the rest of it. */
@@ -159,7 +181,7 @@ static void run_group(s2s_gateway *gateway, struct s2si_group *group, s2s_connec
                       s2s_time now)
 {
     struct choice choice = best_of(gateway, connection);
-    s2s_tunnel *active = group->active;
+    s2s_tunnel *active = group->intent;
     enum tier present = active ? tier_of(active) : NOTHING;
     s2si_timer_disarm(&gateway->engine->timers, &group->hold);
     if (choice.tier == present && (present != NOTHING || !active)) {
@@ -182,13 +204,17 @@ void s2si_select_run(s2s_gateway *gateway, enum s2s_trigger trigger, s2s_time no
     struct s2si_list *node;
     if (by_gateway(gateway)) {
         run_group(gateway, &gateway->group, NULL, trigger, now);
+        follow(gateway, &gateway->group, now);
+        s2si_bgp_glue_look(gateway);
         return;
     }
     S2SI_LIST_EACH(node, &gateway->connections)
     {
         s2s_connection *connection = S2SI_CONTAINER(node, s2s_connection, node);
         run_group(gateway, &connection->group, connection, trigger, now);
+        follow(gateway, &connection->group, now);
     }
+    s2si_bgp_glue_look(gateway);
 }
 
 void s2si_select_timer(s2s_gateway *gateway, s2s_time now)

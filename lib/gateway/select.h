@@ -12,9 +12,11 @@
 struct s2si_group {
     uint32_t id;              /* never reused in the engine; 0 = not in use */
     s2s_tunnel *active;       /* NULL = no live path */
+    s2s_tunnel *intent;       /* what selection wants; active differs only where the far end's MED decides (bgp_steer.c) */
     uint64_t switches;
     s2s_time last_switch, trigger_at;
     enum s2s_trigger last_trigger;
+    enum s2s_trigger intent_trigger; /* why intent moved last */
     struct s2si_timer hold;   /* S2SI_TIMER_SELECT: end of the hold-down; owner is the gateway */
 };
 

@@ -2,7 +2,6 @@
 set(S2S_GATEWAY_SOURCES
     lib/gateway/actions.c
     lib/gateway/actual.c
-    lib/gateway/bgp_session.c
     lib/gateway/connection.c
     lib/gateway/customer_gateway.c
     lib/gateway/datapath.c
@@ -32,3 +31,9 @@ set(S2S_GATEWAY_SOURCES
     lib/gateway/status.c
     lib/gateway/tunnel.c
     lib/gateway/validate.c)
+if(DEFINED S2S_BGP AND NOT S2S_BGP)
+    list(APPEND S2S_GATEWAY_SOURCES lib/gateway/bgp_off.c)
+else()
+    list(APPEND S2S_GATEWAY_SOURCES lib/gateway/bgp_glue.c lib/gateway/bgp_policy_text.c lib/gateway/bgp_routes.c
+        lib/gateway/bgp_session.c lib/gateway/bgp_steer.c)
+endif()

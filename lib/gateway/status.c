@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/gateway/actions.h"
+#include "lib/gateway/bgp_glue.h"
 #include "lib/gateway/events.h"
 #include "lib/gateway/ops.h"
 #include "lib/gateway/engine.h"
@@ -71,6 +72,17 @@ static void counters(const s2s_tunnel *tunnel, struct s2s_tunnel_state *state)
     state->ipsec_rekeys = tunnel->ipsec_rekeys;
     state->mtu = usable_mtu(tunnel);
     state->mss = traffic->mss;
+}
+
+/* aws: a tunnel with BGP is UP when its session is. */
+static const char *tunnel_word(const s2s_tunnel *tunnel)
+{
+    const struct s2si_profile_words *words = &tunnel->gateway->profile->words;
+
+    if (tunnel->status == S2S_TUNNEL_UP && tunnel->bgp && words->tunnel_up_without_bgp && !s2si_bgp_glue_established(tunnel)) {
+        return words->tunnel_up_without_bgp;
+    }
+    return word(words->tunnel_status[tunnel->status], s2s_tunnel_status_name(tunnel->status));
 }
 
 int s2s_tunnel_get(const s2s_tunnel *tunnel, struct s2s_tunnel_state *out)
@@ -247,9 +259,9 @@ int s2s_route_get(const s2s_route *route, struct s2s_route_state *out)
     state.priority = route->params.priority;
     state.weight = route->params.weight;
     state.automatic = route->automatic;
-    state.published = route->published;
+    state.published = route->params.type == S2S_ROUTE_BGP ? s2si_route_wanted(route) : route->published;
     state.installed = route->entry.installed;
-    state.live = s2si_group_of(route->connection)->active != NULL;
+    state.live = route->params.type == S2S_ROUTE_BGP ? s2si_route_tunnel(route) != NULL : s2si_group_of(route->connection)->active != NULL;
     state.group = s2si_group_of(route->connection)->id;
     state.state_text = state.published ? word(words->route_published, state.live ? word(words->route_live, "active")
                                                                                  : word(words->route_dead, "down"))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/gateway/bgp_glue.h"
 #include "lib/gateway/reconcile.h"
 
 /* ---- making and freeing ---- */
@@ -56,6 +57,7 @@ void s2si_tunnel_free(s2s_tunnel *tunnel, s2s_time now)
 {
     s2s_engine *engine = tunnel->engine;
 
+    s2si_bgp_glue_forget(tunnel, now);
     s2si_select_forget(tunnel, now);
     s2si_probe_stop(tunnel);
     s2si_health_free(tunnel);
@@ -350,6 +352,7 @@ void s2si_tunnel_refresh(s2s_tunnel *tunnel, s2s_time now)
                           s2s_tunnel_status_name((int)status), s2s_tunnel_status_name(event.status_old));
     }
     s2si_health_tunnel_changed(tunnel, tunnel->trigger, now);
+    s2si_bgp_glue_look(tunnel->gateway);
     if (status == S2S_TUNNEL_UP) {
         tunnel->trigger = S2S_TRIGGER_NONE;
     }

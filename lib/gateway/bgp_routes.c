@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the speaker finds best becomes one route a prefix, of type S2S_ROUTE_BGP: its connection is the next hop's, its way the
+ * tunnel of the session. Whether it enters the VPC is publish's business, whether it forwards now is route_table's.
+ *
+ * Fail closed: when the last way to a prefix is lost with its session (and not because the peer, alive and settled, took it back),
+ * the route stays without a way, and the prefix is unreachable instead of following the default route in clear. Such routes go
+ * when their connection's sessions are up again and settled, or when the connection does without BGP.
+ */
+#include <string.h>
+
+#include "lib/gateway/bgp_glue.h"
+#include "lib/gateway/engine.h"
+#include "lib/gateway/reconcile.h"
+#include "lib/gateway/tunnel.h"
+
+#define SETTLED (30 * (s2s_time)S2S_SECOND) /* Established for so long: the peer has told all it has */
+
+static s2s_route *find(const s2s_gateway *gateway, const struct s2s_prefix *prefix)
+{
+    s2s_route *route = s2si_trie_get(&gateway->routing.destinations, prefix);
+
+    while (route && route->params.type != S2S_ROUTE_BGP) {
+        route = route->entry.next;
+    }
+    return route;
+}
+
+static bool settled(const s2s_tunnel *tunnel, s2s_time now)
+{
+    return tunnel && s2si_bgp_glue_established(tunnel) && now >= tunnel->bgp->since + SETTLED;
+}
+
+static void count(s2s_tunnel *tunnel, int step)
+{
+    if (tunnel && tunnel->bgp) {
+        tunnel->bgp->best = (uint32_t)((int64_t)tunnel->bgp->best + step);
+    }
+}
+
+static void set_way(struct s2si_bgp_room *room, s2s_route *route, s2s_tunnel *tunnel)
+{
+    s2s_tunnel *before = route->entry.way;
+    bool moved = tunnel && route->connection != tunnel->connection;
+
+    if (before == tunnel && !moved) {
+        return;
+    }
+    count(before, -1);
+    count(tunnel, 1);
+    route->entry.way = tunnel;
+    if (tunnel) {
+        route->connection = tunnel->connection;
+    }
+    if (!before != !tunnel) {
+        room->dead = tunnel ? room->dead - 1 : room->dead + 1;
+    }
+    if (moved || !before != !tunnel) {
+        s2si_routes_dirty(room->gateway); /* its group, or whether it is live */
+    }
+    if ((before && before->bgp && before->bgp->best == 0) || (tunnel && tunnel->bgp && tunnel->bgp->best == 1)) {
+        room->select = true;
+    }
+}
+
+static void remove_route(struct s2si_bgp_room *room, s2s_route *route)
+{
+    s2si_routing_remove(route);
+    s2si_route_free(route);
+    s2si_routes_dirty(room->gateway);
+}
+
+void s2si_bgp_routes_freed(s2s_route *route)
+{
+    struct s2si_bgp_room *room = route->gateway->bgp;
+
+    if (room && route->params.type == S2S_ROUTE_BGP) {
+        count(route->entry.way, -1);
+        room->dead -= route->entry.way ? 0u : 1u;
+        room->select = true;
+    }
+}
+
+static s2s_route *make(struct s2si_bgp_room *room, const struct s2s_prefix *prefix, s2s_tunnel *tunnel)
+{
+    struct s2s_route_params params;
+    s2s_route *route;
+
+    s2s_route_params_init(&params, sizeof(params));
+    params.type = S2S_ROUTE_BGP;
+    params.destination = *prefix;
+    params.priority = params.weight = 0;
+    params.publish = 1;
+    if (s2si_route_make(room->gateway, tunnel->connection, &params, &route)) {
+        return NULL;
+    }
+    room->dead++; /* until it has a way */
+    if (s2si_routing_add(route)) {
+        s2si_route_free(route);
+        return NULL;
+    }
+    return route;
+}
+
+static void lost(struct s2si_bgp_room *room, s2s_route *route, s2s_time now)
+{
+    const s2s_tunnel *before = route->entry.way;
+
+    if (!before || settled(before, now)) {
+        remove_route(room, route);
+    } else {
+        set_way(room, route, NULL);
+        s2si_timer_arm(&room->gateway->engine->timers, &room->timer, now + SETTLED);
+    }
+}
+
+void s2si_bgp_routes_best(struct s2si_bgp_room *room, const struct s2si_bgp_output *out, s2s_time now)
+{
+    s2s_gateway *gateway = room->gateway;
+    s2s_tunnel *tunnel = out->session ? s2si_tunnel_by_id(gateway->engine, (uint32_t)out->owner) : NULL;
+    s2s_route *route = find(gateway, &out->prefix);
+    char text[S2S_ADDR_TEXT];
+
+    if (tunnel && (!tunnel->bgp || tunnel->connection->deleting)) {
+        tunnel = NULL;
+    }
+    if (!tunnel) {
+        if (route && route->entry.way) {
+            lost(room, route, now);
+        }
+        return;
+    }
+    if (!route) {
+        route = make(room, &out->prefix, tunnel);
+    }
+    if (!route) {
+        s2si_event_tunnel(tunnel, S2S_EVENT_BGP_ROUTE_REFUSED, S2S_LOG_ERROR, &(struct s2s_event){ .prefix = out->prefix },
+                          "%s: BGP route %s is not used: no room for it (max_routes, or memory)", tunnel->label,
+                          s2s_prefix_format(&out->prefix, text));
+        return;
+    }
+    set_way(room, route, tunnel);
+}
+
+void s2si_bgp_routes_forget(struct s2si_bgp_room *room, const s2s_tunnel *tunnel, s2s_time now)
+{
+    struct s2si_list *node, *after;
+
+    if (!room) {
+        return;
+    }
+    S2SI_LIST_EACH_SAFE(node, after, &room->gateway->routes) {
+        s2s_route *route = S2SI_CONTAINER(node, s2s_route, node);
+        if (route->params.type == S2S_ROUTE_BGP && route->entry.way == tunnel) {
+            set_way(room, route, NULL);
+        }
+    }
+    if (room->dead) {
+        s2si_timer_arm(&room->gateway->engine->timers, &room->timer, now);
+    }
+}
+
+/* Whether its connection's peers have told all they have, so that what is still without a way is really gone. */
+static bool complete(const s2s_connection *connection, s2s_time now)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < connection->tunnel_count; i++) {
+        any = any || connection->tunnels[i]->bgp;
+    }
+    for (size_t i = 0; i < connection->tunnel_count; i++) {
+        if (settled(connection->tunnels[i], now)) {
+            return true;
+        }
+    }
+    return !any;
+}
+
+s2s_time s2si_bgp_routes_sweep(struct s2si_bgp_room *room, s2s_time now)
+{
+    struct s2si_list *node, *after;
+
+    if (room->dead == 0) {
+        return S2S_TIME_NEVER;
+    }
+    S2SI_LIST_EACH_SAFE(node, after, &room->gateway->routes) {
+        s2s_route *route = S2SI_CONTAINER(node, s2s_route, node);
+        if (route->params.type == S2S_ROUTE_BGP && !route->entry.way && complete(route->connection, now)) {
+            remove_route(room, route);
+        }
+    }
+    return room->dead ? now + SETTLED / 3 : S2S_TIME_NEVER;
+}
+
+/* ---- what the gateway announces: the VPC behind it; alibaba: while auto_propagate is on ---- */
+
+static bool listed(const struct s2s_prefix *list, size_t size, const struct s2s_prefix *prefix)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (s2si_prefix_equal(&list[i], prefix)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void s2si_bgp_routes_originate(struct s2si_bgp_room *room, s2s_time now)
+{
+    const s2s_gateway *gateway = room->gateway;
+    struct s2si_mem *mem = &gateway->engine->mem;
+    bool on = !gateway->profile->routing.bgp_needs_auto_propagate || gateway->effective.auto_propagate == 1;
+    size_t wanted = on ? gateway->effective.vpc_cidr_count : 0, had = room->originated_count;
+    struct s2s_prefix *list = wanted ? s2si_alloc_array(mem, wanted, sizeof(*list)) : NULL;
+    size_t have = 0;
+
+    for (size_t i = 0; i < had; i++) {
+        bool stays = on && listed(gateway->effective.vpc_cidrs, wanted, &room->originated[i]);
+        if (!stays && room->originated[i].addr.family) {
+            s2si_bgp_withdraw(room->speaker, &room->originated[i], now);
+        }
+    }
+    if (wanted && !list) {
+        s2si_timer_arm(&gateway->engine->timers, &room->timer, now + S2S_SECOND);
+        return;
+    }
+    for (size_t i = 0; i < wanted; i++) {
+        const struct s2s_prefix *prefix = &gateway->effective.vpc_cidrs[i];
+        if (listed(room->originated, had, prefix) || s2si_bgp_originate(room->speaker, prefix, now) == 0) {
+            list[have++] = *prefix;
+        }
+    }
+    if (room->originated) {
+        s2si_free(mem, room->originated, room->originated_count * sizeof(*list));
+    }
+    room->originated = list;
+    room->originated_count = wanted; /* entries behind have are zero: tried again next time */
+    if (have < wanted) {
+        s2si_timer_arm(&gateway->engine->timers, &room->timer, now + S2S_SECOND);
+    }
+}
