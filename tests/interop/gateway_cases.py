@@ -91,12 +91,14 @@ def peer_config(suite, changes=None):
 class Pair:
     """Both ends, started: who has the role of the responder first."""
 
-    def __init__(self, ground, program, suite, role, ours=None, theirs=None, psk=PSK, **peer_options):
+    def __init__(self, ground, program, suite, role, ours=None, theirs=None, psk=PSK, connection=None, **peer_options):
         self.ground = ground
         self.role = role
         self.peer = StrongSwan(ground, "gw-b", **peer_options)
         self.peer.load(peer_config(suite, theirs), {"ike-1": {"secret": '"%s"' % psk}})
-        self.ours = Gateway(ground, "gw-a", program, our_config(suite, role, ours)).start()
+        config = our_config(suite, role, ours)
+        config["connections"][0].update(connection or {})
+        self.ours = Gateway(ground, "gw-a", program, config).start()
 
     def initiate(self):
         """The initiator begins (ours does so by itself)."""
@@ -208,7 +210,7 @@ def _sent(peer, notify):
     return any("N(%s)" % notify in line for line in peer.log().splitlines() if "generating" in line)
 
 
-def _needs(program, function, *arguments):
+def needs(program, function, *arguments):
     """The case, or a skip when our program is not built yet."""
     def case(folder):
         if not os.path.isdir(SOURCES):
@@ -226,5 +228,5 @@ def cases(build):
                                   ("refused", REFUSED, refused_case), ("raw_esp", SUITES, raw_esp_case)):
         for name in table:
             for role in ("initiator", "responder"):
-                found.append(("%s_%s_%s" % (kind, name, role), _needs(program, function, name, role)))
+                found.append(("%s_%s_%s" % (kind, name, role), needs(program, function, name, role)))
     return found

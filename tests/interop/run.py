@@ -18,9 +18,11 @@ import time
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import daemon_cases
 import gateway_cases
 import harness_cases
 import ike_cases
+import network_cases
 from cases import Failed, Skipped
 from lab import LabError, why_not
 
@@ -47,7 +49,7 @@ def run_case(name, function, folder, keep):
     except Skipped as skip:
         say("skip %s: %s" % (name, skip))
         good = True
-    except (Failed, LabError, subprocess.SubprocessError, OSError) as error:
+    except (Failed, LabError, subprocess.SubprocessError, OSError, LookupError, ValueError) as error:
         trace = traceback.extract_tb(error.__traceback__)
         where = next((frame for frame in reversed(trace) if frame.filename.endswith("_cases.py")), trace[-1])
         say("not ok %s: %s (%s:%d; logs in %s)" % (name, str(error).strip().replace("\n", " | "),
@@ -75,7 +77,8 @@ def main():
     os.makedirs(folder, exist_ok=True)
     cases = [("harness_" + case.__name__, case) for case in harness_cases.CASES]
     cases += ike_cases.cases(os.path.abspath(options.build))
-    cases += gateway_cases.cases(os.path.abspath(options.build))
+    for table in (gateway_cases, network_cases, daemon_cases):
+        cases += table.cases(os.path.abspath(options.build))
     cases = [case for case in cases if not options.names or any(wanted in case[0] for wanted in options.names)]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(lambda case: run_case(*case, folder, options.keep), cases))

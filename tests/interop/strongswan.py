@@ -3,6 +3,7 @@
 of its own."""
 import os
 import re
+import signal
 
 from lab import LabError, wait_until
 
@@ -101,10 +102,23 @@ class StrongSwan:
         with open(self.conf, "w", encoding="utf-8") as file:
             file.write(CONF % {"folder": self.folder, "options": options, "libipsec": libipsec})
         self.uri = "unix://%s/vici" % self.folder
-        command = ["charon-systemd"] if root is None else ["sh", "-c", IN_ROOT, root, self.folder, "charon-systemd"]
-        self.process = lab.start(namespace, *command, environment={"STRONGSWAN_CONF": self.conf})
+        self.command = ["charon-systemd"] if root is None else ["sh", "-c", IN_ROOT, root, self.folder, "charon-systemd"]
+        self.loaded = None
+        self._start()
+
+    def _start(self):
+        self.process = self.lab.start(self.namespace, *self.command, environment={"STRONGSWAN_CONF": self.conf})
         if not wait_until(lambda: self._answers() or not self.process.alive(), 15) or not self.process.alive():
             raise LabError("charon-systemd did not come up: " + self.process.output()[-600:] + self.log()[-600:])
+
+    def restart(self, kill=False):
+        """Ends it, politely or with -9, and starts it anew with what it had loaded."""
+        self.process.stop(signal.SIGKILL if kill else signal.SIGTERM)
+        if os.path.exists(self.folder + "/vici"):
+            os.unlink(self.folder + "/vici")
+        self._start()
+        if self.loaded:
+            self.load(*self.loaded)
 
     def _answers(self):
         return os.path.exists(self.folder + "/vici") and "vici" in self.swanctl("--stats", check=False) or \
@@ -117,6 +131,7 @@ class StrongSwan:
 
     def load(self, connections, secrets):
         """Loads connections and secrets, nested dicts of swanctl.conf."""
+        self.loaded = (connections, secrets)
         path = os.path.join(self.folder, "swanctl.conf")
         with open(path, "w", encoding="utf-8") as file:
             file.write(swanctl_section({"connections": connections, "secrets": secrets}) + "\n")
