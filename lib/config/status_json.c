@@ -197,7 +197,9 @@ static void put_route(struct status *status, cJSON *object, const s2s_route *rou
         return;
     }
     put_all(status, object, S2SI_ROUTE, &route->params);
-    s2si_out_text(&status->out, object, "connection", state.connection);
+    if (!cJSON_HasObjectItem(object, "connection")) {
+        s2si_out_text(&status->out, object, "connection", state.connection);
+    }
     s2si_out_text(&status->out, object, "status", state.state_text);
     s2si_out_bool(&status->out, object, "automatic", state.automatic);
     s2si_out_bool(&status->out, object, "published", state.published);
