@@ -34,7 +34,7 @@ struct s2si_view_tunnel {
 
 struct s2si_view {
     char name[S2SI_VIEW_NAME], gateway[S2SI_VIEW_NAME]; /* printable */
-    bool bgp, started_by_peer;
+    bool bgp;
     const struct s2s_prefix *cloud_subnets, *peer_subnets; /* count 0 = 0.0.0.0/0 */
     size_t cloud_subnet_count, peer_subnet_count;
     struct s2si_view_tunnel *tunnels; /* S2SI_VIEW_TUNNELS */

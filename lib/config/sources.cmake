@@ -6,7 +6,13 @@ set(S2S_CONFIG_SOURCES
     lib/config/config_diff.c
     lib/config/config_patch.c
     lib/config/config_warn.c
+    lib/config/device_files.c
+    lib/config/device_view.c
     lib/config/event_json.c
+    lib/config/export_alibaba.c
+    lib/config/export_generic.c
+    lib/config/export_swanctl.c
+    lib/config/export_xml.c
     lib/config/json_keys.c
     lib/config/json_merge.c
     lib/config/json_out.c
