@@ -183,8 +183,8 @@ static void tell_state(struct s2si_bgp_session *session, enum s2s_bgp_state stat
 {
     struct s2si_bgp_output *event = s2si_bgp_event(session, S2SI_BGP_EV_STATE);
     if (event != NULL) {
-        event->state_old = session->state;
-        event->state = state;
+        event->state_old = (int)session->state;
+        event->state = (int)state;
         event->code = session->last_code;
         event->subcode = session->last_subcode;
     }
