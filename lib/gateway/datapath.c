@@ -126,6 +126,20 @@ static void tell_too_big(s2s_tunnel *tunnel, const struct s2s_packet *packet, co
     (void)s2si_packet_send(tunnel->engine, &template, answer, length);
 }
 
+/* No SA: traffic wants one. The packet waits for it with the first of the tunnels that come up on demand. */
+static bool acquire(const s2s_connection *connection, const struct s2s_packet *packet, s2s_time now)
+{
+    bool kept = false;
+    for (size_t i = 0; i < connection->tunnel_count; i++) {
+        s2s_tunnel *tunnel = connection->tunnels[i];
+        if (!tunnel)
+            continue;
+        s2si_tunnel_acquire(tunnel, now);
+        kept = kept || (s2si_tunnel_comes_up(tunnel) && s2si_acquire_keep(tunnel, packet, now));
+    }
+    return kept;
+}
+
 static s2s_tunnel *choose_tunnel(struct batch *batch, struct s2s_packet *packet, const s2s_gateway *gateway, const struct s2si_ip *ip)
 {
     s2s_route *route = NULL;
@@ -134,11 +148,34 @@ static s2s_tunnel *choose_tunnel(struct batch *batch, struct s2s_packet *packet,
         tunnel = s2si_route_lookup(gateway, &ip->source, &ip->destination, &route);
     if (tunnel && tunnel->sa_out)
         return tunnel;
-    for (size_t i = 0; route && i < route->connection->tunnel_count; i++)
-        if (route->connection->tunnels[i])
-            s2si_tunnel_acquire(route->connection->tunnels[i], batch->now);
+    if (route && acquire(route->connection, packet, batch->now)) {
+        consume(packet);
+        return NULL;
+    }
     drop(batch, packet, tunnel || route ? S2S_DROP_NO_SA : S2S_DROP_NO_ROUTE);
     return NULL;
+}
+
+/* The packet is for this tunnel: does it fit, and what the TCP ends are told. */
+static bool enter_tunnel(struct batch *batch, size_t index, s2s_tunnel *tunnel, const struct s2si_ip *ip)
+{
+    struct s2s_packet *packet = &batch->packets[index];
+    const s2s_gateway *gateway = tunnel->gateway;
+    uint8_t *data = packet->buffer + packet->offset;
+    uint32_t mtu = gateway->mtu ? gateway->mtu : tunnel->traffic.mtu;
+    if (mtu && packet->length > mtu && ip->dont_fragment) {
+        tunnel->traffic.drops_out++;
+        tell_too_big(tunnel, packet, ip, mtu);
+        drop(batch, packet, S2S_DROP_TOO_BIG);
+        return false;
+    }
+    if (gateway->mss && ip->protocol == S2SI_PROTO_TCP)
+        (void)s2si_ip_clamp_mss(data, packet->length, ip, (uint16_t)(gateway->mss - (ip->version == 6 ? 20 : 0)));
+    packet->sa = tunnel->sa_out;
+    packet->tunnel = tunnel->id;
+    batch->inner_length[index] = (uint32_t)packet->length;
+    batch->outbound = true;
+    return true;
 }
 
 static void send_inner(struct batch *batch, size_t index)
@@ -156,21 +193,8 @@ static void send_inner(struct batch *batch, size_t index)
         return;
     }
     s2s_tunnel *tunnel = choose_tunnel(batch, packet, gateway, &ip);
-    if (!tunnel)
-        return;
-    uint32_t mtu = gateway->mtu ? gateway->mtu : tunnel->traffic.mtu;
-    if (mtu && packet->length > mtu && ip.dont_fragment) {
-        tunnel->traffic.drops_out++;
-        tell_too_big(tunnel, packet, &ip, mtu);
-        drop(batch, packet, S2S_DROP_TOO_BIG);
-        return;
-    }
-    if (gateway->mss && ip.protocol == S2SI_PROTO_TCP)
-        (void)s2si_ip_clamp_mss(data, packet->length, &ip, (uint16_t)(gateway->mss - (ip.version == 6 ? 20 : 0)));
-    packet->sa = tunnel->sa_out;
-    packet->tunnel = tunnel->id;
-    batch->inner_length[index] = (uint32_t)packet->length;
-    batch->outbound = true;
+    if (tunnel)
+        (void)enter_tunnel(batch, index, tunnel, &ip);
 }
 
 static void count_sent(struct batch *batch, size_t index)
@@ -269,6 +293,8 @@ static void take_in(struct batch *batch, struct s2s_packet *packet)
         return;
     }
     tunnel->traffic.last_in = batch->now;
+    if (tunnel->acquire.count)
+        s2si_acquire_timer(tunnel, batch->now); /* the peer sends by the new SA, so it has it */
     s2si_health_seen(tunnel, batch->now);
     s2si_tunnel_esp_in(tunnel, moved(tunnel, packet) ? &packet->remote : NULL, batch->now);
     if (is_probe_traffic(tunnel, data, &ip, batch->now)) {
@@ -351,6 +377,24 @@ void s2si_datapath_packets(s2s_engine *engine, struct s2s_packet *packets, size_
     if (batch.outbound)
         rekey_worn_sas(engine, now);
     feed_ike(&batch);
+}
+
+bool s2si_datapath_send_waiting(s2s_tunnel *tunnel, const uint8_t *inner, size_t length, uint8_t device, s2s_time now)
+{
+    uint8_t buffer[S2S_PACKET_HEADROOM + S2SI_ACQUIRE_LENGTH + S2S_PACKET_TAILROOM];
+    struct s2s_packet packet = {.buffer = buffer, .capacity = sizeof buffer, .offset = S2S_PACKET_HEADROOM};
+    struct batch batch = {.engine = tunnel->engine, .packets = &packet, .count = 1, .now = now};
+    struct s2si_ip ip;
+    packet.length = length;
+    packet.device = device;
+    packet.kind = S2S_PACKET_INNER;
+    memcpy(buffer + S2S_PACKET_HEADROOM, inner, length);
+    if (s2si_ip_read(inner, length, &ip) != 0 || !enter_tunnel(&batch, 0, tunnel, &ip))
+        return false;
+    (void)s2s_esp_seal(tunnel->engine->datapath.esp, &packet, 1, now);
+    count_sent(&batch, 0);
+    return packet.verdict != S2S_VERDICT_DROP &&
+           s2si_packet_send(tunnel->engine, &packet, packet.buffer + packet.offset, packet.length);
 }
 
 bool s2si_datapath_send_by(s2s_tunnel *tunnel, const uint8_t *inner, size_t length, s2s_time now)

@@ -28,6 +28,8 @@ void s2si_datapath_packets(s2s_engine *engine, struct s2s_packet *batch, size_t 
 /* Seals one inner packet on a tunnel's own SA, whatever the active path is, and sends it (probes, answers to them).
    @return false if it could not be sent. */
 bool s2si_datapath_send_by(s2s_tunnel *tunnel, const uint8_t *inner, size_t length, s2s_time now);
+/* The same for a packet from the device that waited for the SA (acquire.h): MTU, MSS and counters as for any other. */
+bool s2si_datapath_send_waiting(s2s_tunnel *tunnel, const uint8_t *inner, size_t length, uint8_t device, s2s_time now);
 /* Tunnels, addresses or devices of the gateway changed: whatever is precomputed for packets is made anew. */
 void s2si_datapath_rebuild(s2s_gateway *gateway);
 void s2si_datapath_tunnel_init(s2s_tunnel *tunnel);

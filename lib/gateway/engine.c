@@ -392,6 +392,9 @@ static void expired(s2s_engine *engine, struct s2si_timer *timer, s2s_time now)
     case S2SI_TIMER_SELECT:
         s2si_select_timer(timer->owner, now);
         break;
+    case S2SI_TIMER_ACQUIRE:
+        s2si_acquire_timer(timer->owner, now);
+        break;
     case S2SI_TIMER_PROBE:
         s2si_probe_timer(timer->owner, now);
         break;

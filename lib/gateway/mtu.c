@@ -16,10 +16,12 @@
 void s2si_datapath_tunnel_init(s2s_tunnel *tunnel)
 {
     memset(&tunnel->traffic, 0, sizeof tunnel->traffic);
+    s2si_acquire_init(tunnel);
 }
 
 void s2si_datapath_tunnel_free(s2s_tunnel *tunnel)
 {
+    s2si_acquire_free(tunnel);
     (void)s2si_trie_remove(&tunnel->gateway->routing.inside,
                            &(struct s2s_prefix){tunnel->inside_remote, (uint8_t)(s2si_addr_length(&tunnel->inside_remote) * 8)});
 }
@@ -40,7 +42,6 @@ void s2si_datapath_rebuild(s2s_gateway *gateway)
 void s2si_datapath_sa_changed(s2s_tunnel *tunnel, s2s_time now)
 {
     struct s2si_ike_status status;
-    (void)now;
     if (tunnel->sa_out && tunnel->peer) {
         s2si_ike_peer_status(tunnel->peer, &status);
         size_t mtu = s2s_esp_mtu(status.child.encryption, status.child.integrity,
@@ -50,4 +51,5 @@ void s2si_datapath_sa_changed(s2s_tunnel *tunnel, s2s_time now)
         tunnel->traffic.remote = status.udp_encapsulation ? status.remote : (struct s2s_endpoint){{0, {0}}, 0};
     }
     s2si_datapath_rebuild(tunnel->gateway);
+    s2si_acquire_flush(tunnel, now);
 }

@@ -24,6 +24,7 @@
 #include <s2svpn/route.h>
 #include "lib/base/base.h"
 #include "lib/crypto/crypto.h"
+#include "lib/gateway/acquire.h"
 #include "lib/gateway/datapath.h"
 #include "lib/gateway/health.h"
 #include "lib/gateway/params.h"
@@ -48,6 +49,7 @@ enum s2si_timer_kind {
     S2SI_TIMER_SHUTDOWN, /* engine */
     S2SI_TIMER_HEALTH,   /* tunnel: s2si_health_timer */
     S2SI_TIMER_SELECT,   /* gateway: s2si_select_timer */
+    S2SI_TIMER_ACQUIRE,  /* tunnel: s2si_acquire_timer */
     S2SI_TIMER_PROBE,    /* tunnel: s2si_probe_timer */
     S2SI_TIMER_BGP       /* gateway: s2si_bgp_glue_timer */
 };
@@ -122,6 +124,7 @@ struct s2s_tunnel {
     struct s2si_health health;
     struct s2si_probe probe;
     struct s2si_traffic traffic;
+    struct s2si_acquire acquire;
 };
 
 struct s2s_connection {

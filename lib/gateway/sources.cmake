@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 set(S2S_GATEWAY_SOURCES
+    lib/gateway/acquire.c
     lib/gateway/actions.c
     lib/gateway/actual.c
     lib/gateway/connection.c

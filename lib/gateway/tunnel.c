@@ -232,9 +232,14 @@ void s2si_tunnel_acquire(s2s_tunnel *tunnel, s2s_time now)
 {
     if (tunnel->peer && tunnel->effective.startup_action != S2S_STARTUP_ADD && s2si_tunnel_may_initiate(tunnel) &&
         (tunnel->status == S2S_TUNNEL_DOWN || tunnel->status == S2S_TUNNEL_IKE_UP)) {
-        s2si_ike_initiate(tunnel->peer, now);
+        s2si_ike_acquire(tunnel->peer, now);
         s2si_tunnel_refresh(tunnel, now);
     }
+}
+
+bool s2si_tunnel_comes_up(const s2s_tunnel *tunnel)
+{
+    return tunnel->status == S2S_TUNNEL_CONNECTING || tunnel->status == S2S_TUNNEL_IKE_UP;
 }
 
 int s2si_tunnel_apply(s2s_tunnel *tunnel, s2s_time now)
@@ -250,6 +255,7 @@ int s2si_tunnel_apply(s2s_tunnel *tunnel, s2s_time now)
     } else {
         error = s2si_ike_glue_peer(tunnel, now);
     }
+    s2si_acquire_changed(tunnel);
     s2si_scope_dirty(tunnel->engine, &tunnel->scope);
     s2si_scope_dirty(tunnel->engine, &gateway->base_scope);
     s2si_probe_changed(tunnel, now);

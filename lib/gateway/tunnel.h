@@ -22,6 +22,8 @@ void s2si_tunnel_place(s2s_tunnel *tunnel);
 int s2si_tunnel_apply(s2s_tunnel *tunnel, s2s_time now);
 /* Initiates if it may and its startup action says so. */
 void s2si_tunnel_start(s2s_tunnel *tunnel, s2s_time now);
+/* Negotiating for traffic, or about to: what is kept for it has a chance to be sent. */
+bool s2si_tunnel_comes_up(const s2s_tunnel *tunnel);
 /* Its SAs changed in the actual set: newest pair, health, data path. */
 void s2si_tunnel_sas_changed(s2s_tunnel *tunnel, s2s_time now);
 /* Status from the IKE core; emits TUNNEL_STATUS when it changed. */

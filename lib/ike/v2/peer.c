@@ -353,8 +353,10 @@ void s2si_peer_attempt_failed(struct s2si_ike_peer *peer, enum s2si_ike_reason r
     peer->last_notify = notify;
     if (!peer->config.start && !peer->restarting) /* asked for once: tried once */
         peer->wanted = false;
+    s2s_time pause = back_off(peer, peer->failures);
+    peer->retry_at = peer->ike->now + pause;
     if (s2si_peer_auto(peer) && s2si_peer_established(peer) == NULL)
-        connect_after(peer, back_off(peer, peer->failures));
+        connect_after(peer, pause);
 }
 
 void s2si_peer_lost(struct s2si_ike_peer *peer, bool restart)
@@ -428,6 +430,33 @@ int s2si_ike_initiate(struct s2si_ike_peer *peer, s2s_time now)
     }
     peer->failures = 0;
     connect_now(peer);
+    return 0;
+}
+
+static int acquire_child(struct s2si_ike_peer *peer, struct s2si_ike_sa *sa)
+{
+    bool soon = peer->deadlines.at[AT_PEER_CHILD] < S2S_TIME_NEVER - 1; /* the back-off of one that was refused */
+    if (s2si_peer_has_child(peer) || soon)
+        return 0;
+    sa->want_child = true;
+    s2si_exchange_next(sa);
+    return 0;
+}
+
+int s2si_ike_acquire(struct s2si_ike_peer *peer, s2s_time now)
+{
+    struct s2si_ike_sa *sa = s2si_peer_established(peer);
+    if (now > peer->ike->now)
+        peer->ike->now = now;
+    if (peer->config.remote.family == 0 || peer->local_absent || peer->held)
+        return S2S_ERR_STATE;
+    peer->wanted = true;
+    if (sa != NULL)
+        return acquire_child(peer, sa);
+    if (peer->failures != 0 && peer->retry_at > peer->ike->now)
+        s2si_deadline_set(peer->ike, &peer->deadlines, AT_PEER_CONNECT, peer->retry_at);
+    else
+        connect_now(peer);
     return 0;
 }
 

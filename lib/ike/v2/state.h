@@ -252,6 +252,7 @@ struct s2si_ike_peer {
     bool local_absent; /* our address is away */
     uint32_t failures; /* attempts in a row */
     uint32_t child_failures;
+    s2s_time retry_at; /* traffic does not start another attempt before */
     enum s2si_ike_reason last_reason;
     uint16_t last_notify;
     uint64_t ike_rekeys, child_rekeys, retransmits, attempts;
