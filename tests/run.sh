@@ -142,7 +142,7 @@ ring_bench() {
     needs bench $packages_build || return 0
     build_release
     ctest_ring "$build/release" bench "" --show
-    targets="s2svpn-static s2svpn-shared s2svpn-event-shared s2svpn-config-shared" build_tree small -DCMAKE_C_COMPILER=gcc \
+    targets="s2svpn-static s2svpn s2svpn-event s2svpn-config" build_tree small -DCMAKE_C_COMPILER=gcc \
         -DCMAKE_BUILD_TYPE=MinSizeRel -DS2S_WITH_TESTS=OFF -DS2S_WITH_EXAMPLES=OFF && sh tests/bench/size.sh "$build/small"
 }
 

@@ -121,10 +121,10 @@ static void tell(s2s_gateway *gateway, const s2s_tunnel *from, s2s_tunnel *to, c
         s2si_tunnel_label(from, from_label, sizeof from_label);
     if (to)
         s2si_event_tunnel(to, S2S_EVENT_PATH_SWITCHED, S2S_LOG_NOTICE, &extra, "path switched from %s to %s (%s)", from_label,
-                          s2si_tunnel_label(to, to_label, sizeof to_label), s2s_trigger_name(group->last_trigger));
+                          s2si_tunnel_label(to, to_label, sizeof to_label), s2s_trigger_name((int)group->last_trigger));
     else
         s2si_event_gateway(gateway, S2S_EVENT_PATH_NONE, S2S_LOG_ERROR, &extra, "no live path: last was %s (%s)", from_label,
-                           s2s_trigger_name(group->last_trigger));
+                           s2s_trigger_name((int)group->last_trigger));
 }
 
 static void point(s2s_gateway *gateway, struct s2si_group *group, s2s_tunnel *to, enum s2s_trigger trigger, s2s_time trigger_at,

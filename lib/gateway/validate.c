@@ -369,7 +369,7 @@ static void check_connection(const struct s2si_draft *draft)
 {
     const struct s2s_profile *profile = draft->gateway->profile;
     struct s2si_errors *errors = &draft->gateway->engine->errors;
-    char text[16];
+    char text[24];
 
     snprintf(text, sizeof(text), "%zu", draft->tunnel_count);
     if (draft->tunnel_count < profile->tunnels_least ||
