@@ -181,15 +181,14 @@ static void fill_tunnel(struct s2s_tunnel_params *tunnel, const struct pair_para
     }
 }
 
-static void make_far(struct pair *pair, struct pair_end *end, unsigned which, unsigned tunnels)
+static void make_far(struct pair_end *end, unsigned which, const struct pair_params *params)
 {
-    (void)pair;
-    for (unsigned i = 0; i < tunnels; i++) {
+    for (unsigned i = 0; i < params->tunnels; i++) {
         struct s2s_customer_gateway_params far;
         s2s_customer_gateway *out;
         s2s_customer_gateway_params_init(&far, sizeof(far));
         far.name = i ? "far2" : "far1";
-        far.ip_address = addr(outside[!which][i]);
+        far.ip_address = addr(i == 0 && params->far[which] ? params->far[which] : outside[!which][i]);
         far.profile = s2s_profile_generic();
         assert_int_equal(s2s_customer_gateway_new(end->gateway, &far, &out), 0);
     }
@@ -244,7 +243,7 @@ static void make_gateway(struct pair *pair, struct pair_end *end, unsigned which
     error = s2s_gateway_new(end->engine, &gateway, s2s_sim_now(pair->sim), &end->gateway);
     print_errors(end->engine);
     assert_int_equal(error, 0);
-    make_far(pair, end, which, params->tunnels);
+    make_far(end, which, params);
     error = s2s_connection_new(end->gateway, &connection, s2s_sim_now(pair->sim), &end->connection);
     print_errors(end->engine);
     assert_int_equal(error, 0);

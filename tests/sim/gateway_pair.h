@@ -41,6 +41,7 @@ struct pair_params {
     bool a_starts, b_starts;
     int probe_interval_ms; /* 0 = no probe */
     uint64_t seed;
+    const char *far[2]; /* what each end knows as the other's address (tunnel 1); NULL = that address */
     void (*tune)(unsigned end, struct s2s_gateway_params *gateway, struct s2s_connection_params *connection,
                  struct s2s_tunnel_params *tunnels); /* may be NULL */
 };

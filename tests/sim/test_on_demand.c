@@ -362,6 +362,94 @@ static void test_replaced_peer(void **state)
     replaced_peer(S2S_STARTUP_ADD, S2S_STARTUP_START, true, 5000);
 }
 
+/* ---- addresses that change ---- */
+
+static void tune_nat(unsigned end, struct s2s_gateway_params *gateway, struct s2s_connection_params *connection,
+                     struct s2s_tunnel_params *tunnels)
+{
+    tune(end, gateway, connection, tunnels);
+    if (end == 1)
+        tunnels[0].remote_id = "198.51.100.1"; /* behind the NAT */
+}
+
+/* The NAT forgets in mid-flow: what comes from inside shows the new mapping, by ESP alone (RFC 7296 section 2.23). */
+static void test_nat_rebinds(void **state)
+{
+    struct pair_params params;
+    struct pair pair;
+    (void)state;
+    pair_params_init(&params);
+    tuned.startup[0] = S2S_STARTUP_TRAP;
+    tuned.startup[1] = S2S_STARTUP_ADD;
+    tuned.dpd_action = -1;
+    params.tune = tune_nat;
+    params.far[1] = "203.0.113.254";
+    pair_setup(&pair, &params);
+    assert_int_equal(s2s_sim_nat(pair.routers[0], pair.outer_b[0], "203.0.113.254", 0), 0);
+    pair_run(&pair, 1000);
+    assert_int_equal(pair_ping(&pair, 1), 1);
+    s2s_sim_flow *forth = stream(&pair, false, 10, 0), *back = stream(&pair, true, 10, 0);
+    for (unsigned n = 0; n < 10; n++) {
+        pair_run(&pair, 3000);
+        struct s2s_sim_flow_stats before = look(back);
+        s2s_sim_nat_rebind(pair.routers[0]);
+        pair_run(&pair, 1000);
+        assert_in_range(look(back).received - before.received, 90, 101); /* what was under way to the old port is lost */
+        assert_int_equal(look(forth).sent - look(forth).received < 5, 1);
+        assert_int_equal(pair_status(&pair.b, 1), S2S_TUNNEL_UP);
+    }
+    s2s_sim_flow_stop(forth);
+    s2s_sim_flow_stop(back);
+    assert_int_equal(pair_events(&pair.a, S2S_EVENT_IKE_DOWN) + pair_events(&pair.b, S2S_EVENT_IKE_DOWN), 0);
+    assert_int_equal(pair_events(&pair.b, S2S_EVENT_PEER_MOVED), 11 - 1);
+    /* A quiet tunnel keeps its mapping by keepalives, longer than the NAT's idle time. */
+    pair_run(&pair, 600000);
+    assert_int_equal(pair_events(&pair.b, S2S_EVENT_PEER_MOVED), 10);
+    back = stream(&pair, true, 10, 1);
+    pair_run(&pair, 1000);
+    assert_int_equal(look(back).received, 1);
+    done(&pair);
+}
+
+/* The gateway is given another address, and the far end is told: the same objects, a new tunnel. */
+static void test_gateway_address_changes(void **state)
+{
+    struct s2s_addr address;
+    struct s2s_prefix own;
+    struct s2s_gateway_params gateway;
+    struct s2s_customer_gateway_params far;
+    struct pair_params params;
+    struct pair pair;
+    (void)state;
+    start_trap(&pair, &params);
+    assert_int_equal(pair_ping(&pair, 1), 1);
+    assert_int_equal(s2s_sim_address(pair.a.node, pair.outer_a[0], "198.51.100.7/24"), 0);
+    assert_int_equal(s2s_sim_route(pair.b.node, "198.51.100.7/32", pair.outer_b[0]), 0);
+    assert_int_equal(s2s_addr_parse("198.51.100.7", &address), 0);
+    assert_int_equal(s2s_prefix_parse("10.1.0.0/24", &own), 0);
+    s2s_gateway_params_init(&gateway, sizeof gateway);
+    gateway.name = "a";
+    gateway.profile = s2s_profile_generic();
+    gateway.addresses = &address;
+    gateway.address_count = 1;
+    gateway.vpc_cidrs = &own;
+    gateway.vpc_cidr_count = 1;
+    assert_int_equal(s2s_gateway_update(pair.a.gateway, &gateway, s2s_sim_now(pair.sim)), 0);
+    s2s_driver_kick(pair.a.driver);
+    s2s_customer_gateway_params_init(&far, sizeof far);
+    far.name = "far1";
+    far.ip_address = address;
+    far.profile = s2s_profile_generic();
+    assert_int_equal(s2s_customer_gateway_update(s2s_customer_gateway_find(pair.b.gateway, "far1"), &far, s2s_sim_now(pair.sim)), 0);
+    s2s_driver_kick(pair.b.driver);
+    pair_run(&pair, 20000);
+    assert_int_equal(s2s_sim_address_down(pair.a.node, "198.51.100.1"), 0);
+    assert_int_equal(pair_ping(&pair, 10) >= 1, 1);
+    assert_int_equal(pair_status(&pair.a, 1), S2S_TUNNEL_UP);
+    assert_int_equal(pair_ping(&pair, 10), 10);
+    done(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,7 +458,8 @@ int main(void)
         cmocka_unit_test(test_both_ends),     cmocka_unit_test(test_refusing_peer),
         cmocka_unit_test(test_dead_peer),     cmocka_unit_test(test_dpd_clear),
         cmocka_unit_test(test_dpd_restart),   cmocka_unit_test(test_dpd_none),
-        cmocka_unit_test(test_replaced_peer),
+        cmocka_unit_test(test_replaced_peer), cmocka_unit_test(test_nat_rebinds),
+        cmocka_unit_test(test_gateway_address_changes),
     };
     return cmocka_run_group_tests_name("on demand", tests, NULL, NULL);
 }

@@ -100,8 +100,8 @@ void s2si_ike_peer_remove(struct s2si_ike_peer *peer, s2s_time now);
 
 /* Starts IKE_SA_INIT unless an IKE_SA or an attempt is there (then it makes a missing CHILD_SA). */
 int s2si_ike_initiate(struct s2si_ike_peer *peer, s2s_time now);
-/* Traffic wants it: as initiate, but it neither shortens the back-off of a peer that did not answer or refused, nor ends a
-   hold. Cheap enough for each packet without SA. @return 0, S2S_ERR_STATE. */
+/* Traffic wants it: as initiate, but it does not shorten the back-off of a peer that did not answer or refused. Cheap
+   enough for each packet without SA. @return 0, S2S_ERR_STATE. */
 int s2si_ike_acquire(struct s2si_ike_peer *peer, s2s_time now);
 /* Sends DELETE for the IKE_SA, keeps inbound CHILD_SAs until the answer plus drain. Does not initiate again by itself
    until s2si_ike_initiate is called, when hold is true. */

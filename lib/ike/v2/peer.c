@@ -448,8 +448,9 @@ int s2si_ike_acquire(struct s2si_ike_peer *peer, s2s_time now)
     struct s2si_ike_sa *sa = s2si_peer_established(peer);
     if (now > peer->ike->now)
         peer->ike->now = now;
-    if (peer->config.remote.family == 0 || peer->local_absent || peer->held)
+    if (peer->config.remote.family == 0 || peer->local_absent)
         return S2S_ERR_STATE;
+    peer->held = false;
     peer->wanted = true;
     if (sa != NULL)
         return acquire_child(peer, sa);
