@@ -47,7 +47,7 @@ int s2s_bgp_session_get(const s2s_bgp_session *session, struct s2s_bgp_session_s
     words = &session->tunnel->gateway->profile->words;
     state.status_text = state.state == S2S_BGP_ESTABLISHED ? words->bgp_up : words->bgp_down;
     if (!state.status_text) {
-        state.status_text = s2s_bgp_state_name(state.state);
+        state.status_text = s2s_bgp_state_name((int)state.state);
     }
     if (state.state != S2S_BGP_ESTABLISHED) {
         state.last_error = hindrance(session, state.last_error);
