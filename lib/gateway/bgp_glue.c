@@ -672,7 +672,7 @@ static const struct event_row {
     [S2SI_BGP_EV_WITHDRAWN] = { S2S_EVENT_BGP_ROUTE_WITHDRAWN, S2S_LOG_INFO, false, "withdrew" },
     [S2SI_BGP_EV_RECEIVED] = { S2S_EVENT_BGP_ROUTE_RECEIVED, S2S_LOG_INFO, true, "received" },
     [S2SI_BGP_EV_LOST] = { S2S_EVENT_BGP_ROUTE_WITHDRAWN, S2S_LOG_INFO, true, "lost" },
-    [S2SI_BGP_EV_REFUSED] = { S2S_EVENT_BGP_ROUTE_REFUSED, S2S_LOG_WARNING, true, "refused" },
+    [S2SI_BGP_EV_REFUSED] = { S2S_EVENT_BGP_ROUTE_REFUSED, S2S_LOG_INFO, true, "refused" },
 };
 
 static void tell_state(s2s_tunnel *tunnel, const struct s2si_bgp_output *out, s2s_time now)
@@ -811,5 +811,8 @@ s2s_time s2si_bgp_glue_next_timeout(const s2s_engine *engine)
 void s2si_bgp_glue_timer(s2s_gateway *gateway, s2s_time now)
 {
     (void)now;
+    if (gateway->bgp) {
+        gateway->bgp->select = true;
+    }
     gateway->bgp_changed = true; /* sessions that lacked memory; paths and routes that wait for time are looked at with them */
 }

@@ -15,6 +15,7 @@
 #include "lib/gateway/tunnel.h"
 
 #define SETTLED (30 * (s2s_time)S2S_SECOND) /* Established for so long: the peer has told all it has */
+#define TAKEN_BACK (2 * (s2s_time)S2S_SECOND) /* Established for so long: what goes now was not swept away with an earlier session */
 
 static s2s_route *find(const s2s_gateway *gateway, const struct s2s_prefix *prefix)
 {
@@ -26,9 +27,9 @@ static s2s_route *find(const s2s_gateway *gateway, const struct s2s_prefix *pref
     return route;
 }
 
-static bool settled(const s2s_tunnel *tunnel, s2s_time now)
+static bool settled(const s2s_tunnel *tunnel, s2s_time since, s2s_time now)
 {
-    return tunnel && s2si_bgp_glue_established(tunnel) && now >= tunnel->bgp->since + SETTLED;
+    return s2si_bgp_glue_established(tunnel) && now >= tunnel->bgp->since + since;
 }
 
 static void count(s2s_tunnel *tunnel, int step)
@@ -106,7 +107,7 @@ static void lost(struct s2si_bgp_room *room, s2s_route *route, s2s_time now)
 {
     const s2s_tunnel *before = route->entry.way;
 
-    if (!before || settled(before, now)) {
+    if (!before || settled(before, TAKEN_BACK, now)) {
         remove_route(room, route);
     } else {
         set_way(room, route, NULL);
@@ -169,7 +170,7 @@ static bool complete(const s2s_connection *connection, s2s_time now)
         any = any || connection->tunnels[i]->bgp;
     }
     for (size_t i = 0; i < connection->tunnel_count; i++) {
-        if (settled(connection->tunnels[i], now)) {
+        if (settled(connection->tunnels[i], SETTLED, now)) {
             return true;
         }
     }

@@ -20,6 +20,7 @@
 #include "lib/gateway/reconcile.h"
 #include "lib/gateway/tunnel.h"
 
+#define YOUNG (1 * (s2s_time)S2S_SECOND)     /* a session whose routes may still be on their way */
 #define PATIENCE (10 * (s2s_time)S2S_SECOND) /* for the session of a tunnel that has just come up */
 
 enum { MED_ACTIVE = 100, MED_OTHER = 200 };
@@ -205,6 +206,9 @@ static s2s_time judge(s2s_tunnel *tunnel, s2s_time now)
             again = now + S2S_SECOND;
         }
     }
+    if (session->state == S2S_BGP_ESTABLISHED && now < session->since + YOUNG) {
+        again = session->since + YOUNG;
+    }
     s2si_health_bgp(tunnel, bad, now);
     return again;
 }
@@ -258,6 +262,9 @@ s2s_tunnel *s2si_bgp_steer_follow(const struct s2si_group *group, s2s_tunnel *in
     s2s_tunnel *other = NULL;
 
     if (!intent || !intent->bgp || has_best(intent) || pinned(intent)) {
+        return intent;
+    }
+    if (s2si_bgp_glue_established(intent) && intent->engine->now < intent->bgp->since + YOUNG) {
         return intent;
     }
     if (group->active && has_best(group->active)) {

@@ -6,6 +6,7 @@
 #include "lib/gateway/bgp_glue.h"
 #include "lib/gateway/events.h"
 #include "lib/gateway/ops.h"
+#include "lib/gateway/reconcile.h"
 #include "lib/gateway/engine.h"
 
 #define OUT(to, from) copy_out(to, (to)->struct_size, &(from), sizeof(from))
@@ -82,7 +83,7 @@ static const char *tunnel_word(const s2s_tunnel *tunnel)
     if (tunnel->status == S2S_TUNNEL_UP && tunnel->bgp && words->tunnel_up_without_bgp && !s2si_bgp_glue_established(tunnel)) {
         return words->tunnel_up_without_bgp;
     }
-    return word(words->tunnel_status[tunnel->status], s2s_tunnel_status_name(tunnel->status));
+    return word(words->tunnel_status[tunnel->status], s2s_tunnel_status_name((int)tunnel->status));
 }
 
 int s2s_tunnel_get(const s2s_tunnel *tunnel, struct s2s_tunnel_state *out)
@@ -103,7 +104,7 @@ int s2s_tunnel_get(const s2s_tunnel *tunnel, struct s2s_tunnel_state *out)
     state.index = tunnel->index;
     state.id = tunnel->id;
     state.status = tunnel->status;
-    state.status_text = word(words->tunnel_status[tunnel->status], s2s_tunnel_status_name((int)tunnel->status));
+    state.status_text = tunnel_word(tunnel);
     state.role = tunnel->index <= 2 ? word(words->tunnel_role[tunnel->index - 1], "") : "";
     state.active = s2si_group_of(tunnel->connection)->active == tunnel;
     state.probe_ok = tunnel->probe.ok;
@@ -113,6 +114,9 @@ int s2s_tunnel_get(const s2s_tunnel *tunnel, struct s2s_tunnel_state *out)
     state.spi_out = tunnel->spi_out;
     state.last_reason = (int)tunnel->last_reason;
     state.last_error = tunnel->last_error;
+    if (!tunnel->last_error[0] && tunnel->status != S2S_TUNNEL_UP) {
+        state.last_error = s2si_gateway_refusal(tunnel->gateway);
+    }
     return OUT(out, state);
 }
 
@@ -179,7 +183,7 @@ static const char *connection_word(const s2s_connection *connection, size_t up)
     if (text || !best) {
         return word(text, "");
     }
-    return word(words->tunnel_status[best->status], s2s_tunnel_status_name((int)best->status));
+    return tunnel_word(best);
 }
 
 int s2s_connection_get(const s2s_connection *connection, struct s2s_connection_state *out)
@@ -229,6 +233,7 @@ int s2s_gateway_get(const s2s_gateway *gateway, struct s2s_gateway_state *out)
     state.active_tunnel = active ? active->index : 0;
     state.active_connection = active ? active->connection->params.name : "";
     state.mtu = gateway->mtu;
+    state.last_error = s2si_gateway_refusal(gateway);
     return OUT(out, state);
 }
 
