@@ -23,7 +23,8 @@ int check_load(const char *path, s2s_config **config)
 /* "connections[0].tunnels[1].psk: value: rule", whatever of the three there is. */
 static void describe(const struct s2s_config_error *error, char *out, size_t size)
 {
-    snprintf(out, size, "%s%s%s%s%s", error->path, error->path[0] ? ": " : "", error->value, error->value[0] ? ": " : "", error->rule);
+    snprintf(out, size, "%s%s%s%s%s", error->path, error->path[0] ? ": " : "", error->value,
+             error->value[0] ? ": " : "", error->rule);
 }
 
 /* To standard output. */
@@ -74,7 +75,8 @@ int check_run(const char *path, bool json)
         fprintf(stderr, "s2s-gateway: %s: %s\n", path, s2s_strerror(error));
     }
     if (!json) {
-        printf("%s: %zu error%s, %zu warning%s\n", path, errors, errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+        printf("%s: %zu error%s, %zu warning%s\n", path, errors, errors == 1 ? "" : "s", warnings,
+               warnings == 1 ? "" : "s");
     }
     s2s_config_delete(config);
     return error ? 2 : 0;

@@ -7,7 +7,8 @@
 
 #include "log.h"
 
-/* Reads and checks a file. *config is set when there is something to ask for errors. @return 0 or a negative s2s_error. */
+/* Reads and checks a file. *config is set when there is something to ask for errors. @return 0 or a negative s2s_error.
+ */
 int check_load(const char *path, s2s_config **config);
 /* Errors and warnings to the log; warnings at a level of their own. */
 void check_log(const struct log *log, const char *path, const s2s_config *config, enum s2s_log_level warnings);

@@ -26,7 +26,8 @@ struct control {
 
 /* ---- answers ---- */
 
-static void answer(struct evhttp_request *request, int code, const char *reason, const char *type, struct evbuffer *body)
+static void answer(struct evhttp_request *request, int code, const char *reason, const char *type,
+                   struct evbuffer *body)
 {
     evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", type);
     evhttp_send_reply(request, code, reason, body);
@@ -93,7 +94,8 @@ static void patch_tunnel(const struct place *place)
     size_t length = evbuffer_get_length(body);
     const char *patch = length ? (const char *)evbuffer_pullup(body, -1) : "";
     char *text = NULL;
-    int error = s2s_config_patch_tunnel(daemon->engine, daemon->config, place->name, place->number, patch, length, daemon_now(daemon));
+    int error = s2s_config_patch_tunnel(daemon->engine, daemon->config, place->name, place->number, patch, length,
+                                        daemon_now(daemon));
 
     s2s_driver_kick(daemon->driver);
     if (error == 0) {
@@ -138,12 +140,13 @@ static const struct action {
     bool numbered;
     void (*run)(const struct place *place);
 } actions[] = {
-    {EVHTTP_REQ_GET, "", true, answer_tunnel},        {EVHTTP_REQ_PATCH, "", true, patch_tunnel},
+    {EVHTTP_REQ_GET, "", true, answer_tunnel},           {EVHTTP_REQ_PATCH, "", true, patch_tunnel},
     {EVHTTP_REQ_POST, "/restart", true, restart_tunnel}, {EVHTTP_REQ_GET, "/diagnosis", false, not_yet},
     {EVHTTP_REQ_GET, "/device-config", false, not_yet},
 };
 
-/* "/NAME/tunnels/3/restart" -> name, 3, "/restart"; "/NAME/diagnosis" -> name, 0, "/diagnosis". @return the tail or NULL. */
+/* "/NAME/tunnels/3/restart" -> name, 3, "/restart"; "/NAME/diagnosis" -> name, 0, "/diagnosis". @return the tail or
+ * NULL. */
 static const char *read_place(const char *path, struct place *place)
 {
     size_t length = strcspn(path, "/");

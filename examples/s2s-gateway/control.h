@@ -6,7 +6,7 @@
  *   GET   /v1/events[?since=N]                          server-sent events
  *   GET   /v1/explain?source=A&destination=B            which way a packet takes, or why none
  *   GET   /metrics                                      Prometheus
- *   PATCH /v1/connections/NAME/tunnels/N                RFC 7396 on the tunnel; 200 with the tunnel, 400 with path and rule
+ *   PATCH /v1/connections/NAME/tunnels/N                RFC 7396 on the tunnel; 200 with it, 400 with path and rule
  *   POST  /v1/connections/NAME/tunnels/N/restart
  */
 #ifndef S2S_GATEWAY_CONTROL_H

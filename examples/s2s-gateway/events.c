@@ -38,7 +38,8 @@ static void forget(struct reader *reader)
     *reader = (struct reader){NULL, NULL, false};
 }
 
-/* The reader went. libevent has then taken the request from its connection, and it is ours to free: ending it does that. */
+/* The reader went. libevent has then taken the request from its connection, and it is ours to free: ending it does
+ * that. */
 static void on_close(struct evhttp_connection *connection, void *user)
 {
     struct reader *reader = user;
@@ -236,7 +237,8 @@ void events_serve(struct events *events, struct evhttp_request *request)
     evhttp_add_header(headers, "Cache-Control", "no-store");
     evhttp_connection_set_closecb(connection, on_close, reader);
     evhttp_send_reply_start(request, HTTP_OK, "OK");
-    /* No limit on silence from his side; a limit on not taking what is sent. Reading goes on, so that his end is seen. */
+    /* No limit on silence from his side; a limit on not taking what is sent. Reading goes on, so that his end is seen.
+     */
     bufferevent_set_timeouts(evhttp_connection_get_bufferevent(connection), NULL, &stuck);
     bufferevent_enable(evhttp_connection_get_bufferevent(connection), EV_READ);
     send_to(reader, ": events of s2s-gateway\n\n");

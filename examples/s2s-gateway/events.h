@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * events: GET /v1/events, server-sent (WHATWG HTML section 9.2). The last events are kept; a reader that asks with ?since=N or the
- * header Last-Event-ID gets those behind N first. What waits for a slow reader is bounded: beyond that he is cut.
+ * events: GET /v1/events, server-sent (WHATWG HTML section 9.2). The last events are kept; a reader that asks with
+ * ?since=N or the header Last-Event-ID gets those behind N first. What waits for a slow reader is bounded: beyond that
+ * he is cut.
  */
 #ifndef S2S_GATEWAY_EVENTS_H
 #define S2S_GATEWAY_EVENTS_H

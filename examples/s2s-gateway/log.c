@@ -53,7 +53,8 @@ static void put_text(FILE *file, const char *text)
     }
 }
 
-static void put(const struct log *log, enum s2s_log_level level, const char *module, const char *object, const char *text)
+static void put(const struct log *log, enum s2s_log_level level, const char *module, const char *object,
+                const char *text)
 {
     char time[32];
 
@@ -96,6 +97,7 @@ void log_event(const struct log *log, const struct s2s_event *event, const char 
     char time[32];
 
     if (event->severity <= log->level && log->json) {
-        fprintf(stderr, "{\"time\":\"%s\",\"level\":\"%s\",\"module\":\"event\",\"event\":%s}\n", now_text(time), levels[event->severity], json);
+        fprintf(stderr, "{\"time\":\"%s\",\"level\":\"%s\",\"module\":\"event\",\"event\":%s}\n", now_text(time),
+                levels[event->severity], json);
     }
 }

@@ -13,7 +13,8 @@ struct log {
 /* An s2s_log_function; user is a struct log. */
 void log_line(void *user, const struct s2s_log_line *line);
 /* A line of the program itself. */
-void log_say(const struct log *log, enum s2s_log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void log_say(const struct log *log, enum s2s_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* An event with its members, where lines are JSON (json is its text); as text the engine's own line tells the same. */
 void log_event(const struct log *log, const struct s2s_event *event, const char *json);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * s2s-gateway: one gateway as a daemon. Everything that matters happens in the library; this program joins an engine, the
- * libevent loop and kernel tun, reads a file, listens to signals and opens the control socket.
+ * s2s-gateway: one gateway as a daemon. Everything that matters happens in the library; this program joins an engine,
+ * the libevent loop and kernel tun, reads a file, listens to signals and opens the control socket.
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -60,7 +60,8 @@ static void reload(struct daemon *daemon)
         check_log(&daemon->log, daemon->options.config, config, S2S_LOG_INFO);
     }
     if (error) {
-        log_say(&daemon->log, S2S_LOG_ERROR, "%s was not taken: %s; what was before goes on", daemon->options.config, s2s_strerror(error));
+        log_say(&daemon->log, S2S_LOG_ERROR, "%s was not taken: %s; what was before goes on", daemon->options.config,
+                s2s_strerror(error));
         s2s_config_delete(config);
         return;
     }

@@ -18,8 +18,10 @@ static const struct tunnel_metric {
 } tunnel_metrics[] = {
     {"s2s_tunnel_active", "gauge", "1 = carries outbound traffic.", MEMBER(active, AS_BOOL)},
     {"s2s_tunnel_mtu_bytes", "gauge", "Largest inner packet.", MEMBER(mtu, AS_U16)},
-    {"s2s_tunnel_bytes_in_total", "counter", "Inner bytes received, over rekeys (TunnelDataIn).", MEMBER(bytes_in, AS_U64)},
-    {"s2s_tunnel_bytes_out_total", "counter", "Inner bytes sent, over rekeys (TunnelDataOut).", MEMBER(bytes_out, AS_U64)},
+    {"s2s_tunnel_bytes_in_total", "counter", "Inner bytes received, over rekeys (TunnelDataIn).",
+     MEMBER(bytes_in, AS_U64)},
+    {"s2s_tunnel_bytes_out_total", "counter", "Inner bytes sent, over rekeys (TunnelDataOut).",
+     MEMBER(bytes_out, AS_U64)},
     {"s2s_tunnel_packets_in_total", "counter", "Inner packets received.", MEMBER(packets_in, AS_U64)},
     {"s2s_tunnel_packets_out_total", "counter", "Inner packets sent.", MEMBER(packets_out, AS_U64)},
     {"s2s_tunnel_drops_in_total", "counter", "Received packets that were dropped.", MEMBER(drops_in, AS_U64)},
@@ -37,18 +39,24 @@ static const struct engine_metric {
     {"s2s_allocations_total", "counter", "Allocations since start.", offsetof(struct s2s_engine_stats, allocations)},
     {"s2s_ike_received_total", "counter", "IKE messages received.", offsetof(struct s2s_engine_stats, ike_received)},
     {"s2s_ike_sent_total", "counter", "IKE messages sent.", offsetof(struct s2s_engine_stats, ike_sent)},
-    {"s2s_ike_malformed_total", "counter", "IKE messages that break their format.", offsetof(struct s2s_engine_stats, ike_malformed)},
-    {"s2s_ike_bad_integrity_total", "counter", "IKE messages that did not verify.", offsetof(struct s2s_engine_stats, ike_bad_integrity)},
+    {"s2s_ike_malformed_total", "counter", "IKE messages that break their format.",
+     offsetof(struct s2s_engine_stats, ike_malformed)},
+    {"s2s_ike_bad_integrity_total", "counter", "IKE messages that did not verify.",
+     offsetof(struct s2s_engine_stats, ike_bad_integrity)},
     {"s2s_ike_cookies_sent_total", "counter", "Cookies asked for.", offsetof(struct s2s_engine_stats, cookies_sent)},
-    {"s2s_ike_half_open", "gauge", "IKE_SAs that are not authenticated yet.", offsetof(struct s2s_engine_stats, half_open)},
-    {"s2s_events_dropped_total", "counter", "Events that nobody fetched in time.", offsetof(struct s2s_engine_stats, events_dropped)},
-    {"s2s_operations_total", "counter", "Operations asked of the kernel.", offsetof(struct s2s_engine_stats, operations)},
-    {"s2s_operations_refused_total", "counter", "Operations that the kernel refused.", offsetof(struct s2s_engine_stats, operations_refused)},
+    {"s2s_ike_half_open", "gauge", "IKE_SAs that are not authenticated yet.",
+     offsetof(struct s2s_engine_stats, half_open)},
+    {"s2s_events_dropped_total", "counter", "Events that nobody fetched in time.",
+     offsetof(struct s2s_engine_stats, events_dropped)},
+    {"s2s_operations_total", "counter", "Operations asked of the kernel.",
+     offsetof(struct s2s_engine_stats, operations)},
+    {"s2s_operations_refused_total", "counter", "Operations that the kernel refused.",
+     offsetof(struct s2s_engine_stats, operations_refused)},
 };
 
 static const char *const drop_names[S2S_DROP_REASONS] = {
-    "none", "malformed", "unknown_spi", "replay", "integrity", "padding", "selector_in", "selector_out", "no_route", "no_sa",
-    "too_big", "sequence", "dummy", "no_buffer", "loop", "ttl", "ecn", "crypto"};
+    "none",  "malformed", "unknown_spi", "replay", "integrity", "padding", "selector_in", "selector_out", "no_route",
+    "no_sa", "too_big",   "sequence",    "dummy",  "no_buffer", "loop",    "ttl",         "ecn",          "crypto"};
 
 static void head(struct evbuffer *out, const char *name, const char *type, const char *help)
 {
@@ -89,15 +97,9 @@ static double stored_value(const struct s2s_tunnel_state *state, const struct tu
     bool flag;
 
     switch (metric->stored) {
-    case AS_U64:
-        memcpy(&large, at, sizeof large);
-        return (double)large;
-    case AS_U16:
-        memcpy(&small, at, sizeof small);
-        return small;
-    default:
-        memcpy(&flag, at, sizeof flag);
-        return flag;
+    case AS_U64: memcpy(&large, at, sizeof large); return (double)large;
+    case AS_U16: memcpy(&small, at, sizeof small); return small;
+    default: memcpy(&flag, at, sizeof flag); return flag;
     }
 }
 
@@ -107,10 +109,12 @@ static double usable(const struct s2s_tunnel_state *state)
     return state->status == S2S_TUNNEL_UP;
 }
 
-typedef void (*tunnel_function)(struct evbuffer *out, const s2s_gateway *gateway, const s2s_connection *connection, size_t number,
-                                const struct s2s_tunnel_state *state, const struct tunnel_metric *metric);
+typedef void (*tunnel_function)(struct evbuffer *out, const s2s_gateway *gateway, const s2s_connection *connection,
+                                size_t number, const struct s2s_tunnel_state *state,
+                                const struct tunnel_metric *metric);
 
-static void each_tunnel(const s2s_engine *engine, struct evbuffer *out, tunnel_function print, const struct tunnel_metric *metric)
+static void each_tunnel(const s2s_engine *engine, struct evbuffer *out, tunnel_function print,
+                        const struct tunnel_metric *metric)
 {
     const s2s_gateway *gateway = NULL;
 
@@ -127,8 +131,8 @@ static void each_tunnel(const s2s_engine *engine, struct evbuffer *out, tunnel_f
     }
 }
 
-static void print_metric(struct evbuffer *out, const s2s_gateway *gateway, const s2s_connection *connection, size_t number,
-                         const struct s2s_tunnel_state *state, const struct tunnel_metric *metric)
+static void print_metric(struct evbuffer *out, const s2s_gateway *gateway, const s2s_connection *connection,
+                         size_t number, const struct s2s_tunnel_state *state, const struct tunnel_metric *metric)
 {
     evbuffer_add_printf(out, "%s", metric->name);
     labels(out, gateway, connection, number);
@@ -177,7 +181,8 @@ static void print_engine(const s2s_engine *engine, struct evbuffer *out)
     }
     head(out, "s2s_drops_total", "counter", "Packets dropped, by reason.");
     for (size_t i = 1; i < COUNT(drop_names); i++) {
-        evbuffer_add_printf(out, "s2s_drops_total{reason=\"%s\"} %llu\n", drop_names[i], (unsigned long long)stats.drops[i]);
+        evbuffer_add_printf(out, "s2s_drops_total{reason=\"%s\"} %llu\n", drop_names[i],
+                            (unsigned long long)stats.drops[i]);
     }
 }
 

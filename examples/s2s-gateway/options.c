@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: s2s-gateway --config FILE [--check] [--control SOCKET] [--log text|json] [--log-level LEVEL] [--key-log FILE]\n"
+    "usage: s2s-gateway --config FILE [--check] [--control SOCKET] [--log text|json] [--log-level LEVEL]\n"
+    "                   [--key-log FILE]\n"
     "\n"
     "  --config FILE      the gateway as JSON\n"
     "  --check            read the file alone, name everything that is wrong with it, and end: 0 = good, 2 = not\n"
@@ -15,7 +16,8 @@ static const char usage[] =
     "  --log-level LEVEL  error, warning, notice, info or debug\n"
     "  --key-log FILE     write the keys of every SA, for decrypting captures: never outside of a laboratory\n"
     "\n"
-    "SIGHUP reads the file again and changes what differs. SIGTERM says goodbye to the peers and removes what was installed.\n";
+    "SIGHUP reads the file again and changes what differs. SIGTERM says goodbye to the peers and removes what it\n"
+    "installed.\n";
 
 int options_level(const char *name)
 {
@@ -69,12 +71,15 @@ static int help(void)
 
 int options_read(int argc, char **argv, struct options *options)
 {
-    static const struct option names[] = {
-        {"config", required_argument, NULL, 'c'},  {"check", no_argument, NULL, 'n'},
-        {"control", required_argument, NULL, 's'}, {"log", required_argument, NULL, 'l'},
-        {"log-level", required_argument, NULL, 'v'}, {"key-log", required_argument, NULL, 'k'},
-        {"help", no_argument, NULL, 'h'},          {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0}};
+    static const struct option names[] = {{"config", required_argument, NULL, 'c'},
+                                          {"check", no_argument, NULL, 'n'},
+                                          {"control", required_argument, NULL, 's'},
+                                          {"log", required_argument, NULL, 'l'},
+                                          {"log-level", required_argument, NULL, 'v'},
+                                          {"key-log", required_argument, NULL, 'k'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"version", no_argument, NULL, 'V'},
+                                          {NULL, 0, NULL, 0}};
     int found, result = 0;
 
     *options = (struct options){.level = S2S_LOG_NOTICE};

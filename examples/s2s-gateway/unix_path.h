@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unix_path: addresses of Unix sockets. sun_path has room for 107 octets; a longer path goes by its folder's descriptor. */
+/* unix_path: addresses of Unix sockets. sun_path has room for 107 octets; a longer path goes by its folder's
+ * descriptor. */
 #ifndef S2S_UNIX_PATH_H
 #define S2S_UNIX_PATH_H
 

@@ -119,7 +119,8 @@ static void send_request(const struct client_request *request, struct buffereven
 
     evbuffer_add_printf(out, "%s %s HTTP/1.0\r\nHost: localhost\r\n", request->method, request->path);
     if (request->body) {
-        evbuffer_add_printf(out, "Content-Type: application/merge-patch+json\r\nContent-Length: %zu\r\n", strlen(request->body));
+        evbuffer_add_printf(out, "Content-Type: application/merge-patch+json\r\nContent-Length: %zu\r\n",
+                            strlen(request->body));
     } else if (strcmp(request->method, "POST") == 0) {
         evbuffer_add_printf(out, "Content-Length: 0\r\n");
     }

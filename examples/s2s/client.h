@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client: HTTP/1.0 over a Unix socket with a bufferevent (libevent 2.1 has no evhttp client there). An answer ends with the
- * connection, so that the same code reads a status and an endless stream of events.
+ * client: HTTP/1.0 over a Unix socket with a bufferevent (libevent 2.1 has no evhttp client there). An answer ends with
+ * the connection, so that the same code reads a status and an endless stream of events.
  */
 #ifndef S2S_CLIENT_H
 #define S2S_CLIENT_H
@@ -16,7 +16,7 @@ struct client_request {
     const char *socket, *method, *path, *body; /* body NULL = none */
     client_line_function line;                 /* NULL = the whole body is kept */
     void *user;
-    unsigned seconds;                          /* 0 = as long as it takes */
+    unsigned seconds; /* 0 = as long as it takes */
 };
 
 struct client_answer {

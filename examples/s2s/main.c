@@ -42,9 +42,11 @@ static int misuse(const char *what)
 /* ---- requests ---- */
 
 /* Asks once; what was answered is printed by print (people) or as it is (--json). */
-static int ask(const struct options *options, const char *method, const char *path, const char *body, void (*print)(const char *body))
+static int ask(const struct options *options, const char *method, const char *path, const char *body,
+               void (*print)(const char *body))
 {
-    struct client_request request = {.socket = options->control, .method = method, .path = path, .body = body, .seconds = 30};
+    struct client_request request = {
+        .socket = options->control, .method = method, .path = path, .body = body, .seconds = 30};
     struct client_answer answer;
     int result = 1;
 
@@ -85,22 +87,24 @@ static char *escaped(const char *name, char *out, size_t size)
 
     for (; *name && used + 4 < size; name++) {
         unsigned char letter = (unsigned char)*name;
-        bool free_letter = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-                           strchr("-._~", letter);
+        bool free_letter = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
+                           (letter >= 'A' && letter <= 'Z') || strchr("-._~", letter);
         used += (size_t)snprintf(out + used, size - used, free_letter ? "%c" : "%%%02X", letter);
     }
     out[used] = '\0';
     return out;
 }
 
-static int tunnel_request(const struct options *options, char **words, const char *method, const char *tail, const char *body)
+static int tunnel_request(const struct options *options, char **words, const char *method, const char *tail,
+                          const char *body)
 {
     char path[1024], name[800];
 
     if (!words[1] || !words[2] || atoi(words[2]) < 1) {
         return misuse("which tunnel? CONNECTION N, N from 1");
     }
-    snprintf(path, sizeof path, "/v1/connections/%s/tunnels/%d%s", escaped(words[1], name, sizeof name), atoi(words[2]), tail);
+    snprintf(path, sizeof path, "/v1/connections/%s/tunnels/%d%s", escaped(words[1], name, sizeof name), atoi(words[2]),
+             tail);
     return ask(options, method, path, body, print_tunnel);
 }
 
@@ -125,12 +129,14 @@ static int restart(const struct options *options, char **words)
 
 static int enable(const struct options *options, char **words)
 {
-    return tunnel_request(options, words, "PATCH", "", strcmp(words[0], "enable") == 0 ? "{\"enabled\":true}" : "{\"enabled\":false}");
+    return tunnel_request(options, words, "PATCH", "",
+                          strcmp(words[0], "enable") == 0 ? "{\"enabled\":true}" : "{\"enabled\":false}");
 }
 
 static int set(const struct options *options, char **words)
 {
-    return words[1] && words[2] && words[3] ? tunnel_request(options, words, "PATCH", "", words[3]) : misuse("set CONNECTION N JSON");
+    return words[1] && words[2] && words[3] ? tunnel_request(options, words, "PATCH", "", words[3])
+                                            : misuse("set CONNECTION N JSON");
 }
 
 static int explain(const struct options *options, char **words)
@@ -163,7 +169,8 @@ static int watching(const struct options *options, char **words)
     if (options->json) {
         return misuse("watch is for people; programs read events or metrics");
     }
-    return seconds >= 0.1 && seconds <= 86400 ? watch(options->control, seconds, 0) : misuse("watch SECONDS: 0.1 to 86400");
+    return seconds >= 0.1 && seconds <= 86400 ? watch(options->control, seconds, 0)
+                                              : misuse("watch SECONDS: 0.1 to 86400");
 }
 
 /* A line of the stream: "data: {...}" is an event. */
@@ -187,7 +194,10 @@ static bool event_line(void *user, const char *line)
 static int events(const struct options *options, char **words)
 {
     char path[80] = "/v1/events";
-    struct client_request request = {.socket = options->control, .method = "GET", .path = path, .line = event_line,
+    struct client_request request = {.socket = options->control,
+                                     .method = "GET",
+                                     .path = path,
+                                     .line = event_line,
                                      .user = (void *)(uintptr_t)options};
     struct client_answer answer;
     int result;
@@ -212,14 +222,17 @@ static const struct command {
     int (*run)(const struct options *options, char **words);
     int most; /* words, its own name included */
 } commands[] = {
-    {"status", status, 1},   {"watch", watching, 2},  {"events", events, 1}, {"restart", restart, 3},   {"set", set, 4},
-    {"enable", enable, 3},   {"disable", enable, 3},  {"explain", explain, 3}, {"diagnose", diagnose, 2}, {"metrics", metrics, 1},
+    {"status", status, 1},     {"watch", watching, 2},  {"events", events, 1},  {"restart", restart, 3},
+    {"set", set, 4},           {"enable", enable, 3},   {"disable", enable, 3}, {"explain", explain, 3},
+    {"diagnose", diagnose, 2}, {"metrics", metrics, 1},
 };
 
 int main(int argc, char **argv)
 {
-    static const struct option names[] = {{"control", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},
-                                          {"since", required_argument, NULL, 's'},   {"help", no_argument, NULL, 'h'},
+    static const struct option names[] = {{"control", required_argument, NULL, 'c'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"since", required_argument, NULL, 's'},
+                                          {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
     const char *variable = getenv("S2S_CONTROL");
     struct options options = {.control = variable ? variable : DEFAULT_SOCKET};
@@ -236,7 +249,8 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; optind < argc && i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(commands[i].name, argv[optind]) == 0) {
-            return argc - optind > commands[i].most ? misuse("too many words") : commands[i].run(&options, argv + optind);
+            return argc - optind > commands[i].most ? misuse("too many words")
+                                                    : commands[i].run(&options, argv + optind);
         }
     }
     return misuse(optind < argc ? "this command is not known" : "which command?");

@@ -59,7 +59,8 @@ static char *joined(const cJSON *value, char *out, size_t size)
     if (cJSON_IsString(value)) {
         snprintf(out, size, "%s", value->valuestring);
     }
-    cJSON_ArrayForEach(entry, value) {
+    cJSON_ArrayForEach(entry, value)
+    {
         size_t used = strlen(out);
         snprintf(out + used, size - used, "%s%s", used ? ", " : "", cJSON_IsString(entry) ? entry->valuestring : "?");
     }
@@ -131,7 +132,8 @@ static void tunnel_traffic(FILE *out, const cJSON *tunnel, const cJSON *previous
     fprintf(out, "        in %s, out %s", amount(number(counters, "bytes_in"), "B", in, sizeof in),
             amount(number(counters, "bytes_out"), "B", sent, sizeof sent));
     if (previous) {
-        fprintf(out, "   now in %s/s, out %s/s", amount(rate(tunnel, previous, "bytes_in", seconds) * 8, "bit", in_rate, sizeof in_rate),
+        fprintf(out, "   now in %s/s, out %s/s",
+                amount(rate(tunnel, previous, "bytes_in", seconds) * 8, "bit", in_rate, sizeof in_rate),
                 amount(rate(tunnel, previous, "bytes_out", seconds) * 8, "bit", out_rate, sizeof out_rate));
     }
     fputc('\n', out);
@@ -143,12 +145,14 @@ static void tunnel_line(FILE *out, const cJSON *tunnel)
     const char *role = text(tunnel, "role");
     char since[32];
 
-    fprintf(out, "    %c %.0f%s%s%s  %s%s%s", yes(tunnel, "active") ? '*' : ' ', number(tunnel, "index"), role[0] ? " (" : "", role,
-            role[0] ? ")" : "", is_up(tunnel) ? green() : red(), text(tunnel, "status"), plain());
+    fprintf(out, "    %c %.0f%s%s%s  %s%s%s", yes(tunnel, "active") ? '*' : ' ', number(tunnel, "index"),
+            role[0] ? " (" : "", role, role[0] ? ")" : "", is_up(tunnel) ? green() : red(), text(tunnel, "status"),
+            plain());
     if (member(tunnel, "last_change_s")) {
         fprintf(out, " for %s", age(number(tunnel, "last_change_s"), since, sizeof since));
     }
-    fprintf(out, "   %s -> %s%s\n", text(outside, "local"), text(outside, "remote"), yes(outside, "udp_encapsulation") ? " (UDP)" : "");
+    fprintf(out, "   %s -> %s%s\n", text(outside, "local"), text(outside, "remote"),
+            yes(outside, "udp_encapsulation") ? " (UDP)" : "");
 }
 
 static void tunnel_lines(FILE *out, const cJSON *tunnel, const cJSON *previous, double seconds)
@@ -162,7 +166,8 @@ static void tunnel_lines(FILE *out, const cJSON *tunnel, const cJSON *previous, 
         return;
     }
     if (member(negotiated, "ike")) {
-        fprintf(out, "        IKE %s%s%s\n", suite(member(negotiated, "ike"), ike, sizeof ike), member(negotiated, "ipsec") ? "   IPsec " : "",
+        fprintf(out, "        IKE %s%s%s\n", suite(member(negotiated, "ike"), ike, sizeof ike),
+                member(negotiated, "ipsec") ? "   IPsec " : "",
                 member(negotiated, "ipsec") ? suite(member(negotiated, "ipsec"), ipsec, sizeof ipsec) : "");
         tunnel_traffic(out, tunnel, previous, seconds);
     }
@@ -185,7 +190,8 @@ static const cJSON *same_name(const cJSON *list, const char *name)
 {
     const cJSON *entry;
 
-    cJSON_ArrayForEach(entry, list) {
+    cJSON_ArrayForEach(entry, list)
+    {
         if (strcmp(text(entry, "name"), name) == 0) {
             return entry;
         }
@@ -200,13 +206,18 @@ static void connection_lines(FILE *out, const cJSON *connection, const cJSON *pr
     int index = 0;
 
     fprintf(out, "\n  connection %s: %s\n", text(connection, "name"), text(connection, "status"));
-    fprintf(out, "    %s  <->  %s", member(connection, "local_subnets") ? joined(member(connection, "local_subnets"), ours, sizeof ours) : "0.0.0.0/0",
-            member(connection, "remote_subnets") ? joined(member(connection, "remote_subnets"), theirs, sizeof theirs) : "0.0.0.0/0");
+    fprintf(out, "    %s  <->  %s",
+            member(connection, "local_subnets") ? joined(member(connection, "local_subnets"), ours, sizeof ours)
+                                                : "0.0.0.0/0",
+            member(connection, "remote_subnets") ? joined(member(connection, "remote_subnets"), theirs, sizeof theirs)
+                                                 : "0.0.0.0/0");
     if (number(connection, "switches") > 0) {
-        fprintf(out, "   (%.0f switches, the last by %s)", number(connection, "switches"), text(connection, "last_trigger"));
+        fprintf(out, "   (%.0f switches, the last by %s)", number(connection, "switches"),
+                text(connection, "last_trigger"));
     }
     fputc('\n', out);
-    cJSON_ArrayForEach(tunnel, member(connection, "tunnels")) {
+    cJSON_ArrayForEach(tunnel, member(connection, "tunnels"))
+    {
         tunnel_lines(out, tunnel, cJSON_GetArrayItem(member(previous, "tunnels"), index++), seconds);
     }
 }
@@ -219,11 +230,12 @@ static void route_lines(FILE *out, const cJSON *routes)
         return;
     }
     fprintf(out, "\n  routes\n");
-    cJSON_ArrayForEach(route, routes) {
+    cJSON_ArrayForEach(route, routes)
+    {
         const char *source = text(route, "source");
-        fprintf(out, "    %-11s %s%s%s by %s: %s%s%s\n", text(route, "type"), source, source[0] ? " -> " : "", text(route, "destination"),
-                text(route, "connection"), text(route, "status"), yes(route, "live") ? "" : ", no live path",
-                yes(route, "published") ? "" : ", not published");
+        fprintf(out, "    %-11s %s%s%s by %s: %s%s%s\n", text(route, "type"), source, source[0] ? " -> " : "",
+                text(route, "destination"), text(route, "connection"), text(route, "status"),
+                yes(route, "live") ? "" : ", no live path", yes(route, "published") ? "" : ", not published");
     }
 }
 
@@ -237,11 +249,14 @@ static void gateway_lines(FILE *out, const cJSON *status, const cJSON *previous,
         fprintf(out, ", device %s, MTU %.0f", text(gateway, "device"), number(gateway, "mtu"));
     }
     fprintf(out, "\n  behind it %s\n", joined(member(member(gateway, "vpc"), "cidr"), cidr, sizeof cidr));
-    cJSON_ArrayForEach(address, member(gateway, "address_status")) {
+    cJSON_ArrayForEach(address, member(gateway, "address_status"))
+    {
         fprintf(out, "  address %s%s\n", text(address, "address"), yes(address, "present") ? "" : " is not there");
     }
-    cJSON_ArrayForEach(connection, member(status, "connections")) {
-        connection_lines(out, connection, same_name(member(previous, "connections"), text(connection, "name")), seconds);
+    cJSON_ArrayForEach(connection, member(status, "connections"))
+    {
+        connection_lines(out, connection, same_name(member(previous, "connections"), text(connection, "name")),
+                         seconds);
     }
     route_lines(out, member(status, "routes"));
     fprintf(out, "\n  * = carries what goes out\n");
@@ -256,7 +271,8 @@ void show_status(FILE *out, const cJSON *status, const cJSON *previous, double s
         gateway_lines(out, status, previous, seconds);
         return;
     }
-    cJSON_ArrayForEach(one, status) {
+    cJSON_ArrayForEach(one, status)
+    {
         gateway_lines(out, one, cJSON_GetArrayItem(previous, index++), seconds);
     }
 }
@@ -271,7 +287,8 @@ void show_event(FILE *out, const cJSON *event)
 
     localtime_r(&now, &parts);
     strftime(clock, sizeof clock, "%H:%M:%S", &parts);
-    fprintf(out, "%s  %s%-22s%s %s\n", clock, bad ? red() : "", text(event, "type"), bad ? plain() : "", text(event, "text"));
+    fprintf(out, "%s  %s%-22s%s %s\n", clock, bad ? red() : "", text(event, "type"), bad ? plain() : "",
+            text(event, "text"));
     fflush(out);
 }
 
@@ -283,7 +300,8 @@ void show_errors(FILE *out, const char *body)
     if (!member(answer, "errors")) {
         fprintf(out, "%s", body);
     }
-    cJSON_ArrayForEach(error, member(answer, "errors")) {
+    cJSON_ArrayForEach(error, member(answer, "errors"))
+    {
         const char *value = text(error, "value");
         fprintf(out, "%s: %s%s%s\n", text(error, "path"), value, value[0] ? ": " : "", text(error, "rule"));
     }

@@ -19,7 +19,8 @@ static void inside_network(const struct s2si_rule_input *input)
 /* What CreateCustomerGateway refuses. */
 static void customer_address(const struct s2si_rule_input *input)
 {
-    static const char *const refused[] = {"100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.0.0.0/8"};
+    static const char *const refused[] = {"100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4",
+                                          "255.0.0.0/8"};
     const struct s2s_addr *addr = &input->customer_gateway->ip_address;
     char text[S2S_ADDR_TEXT];
     if (addr->family == 6)
@@ -64,7 +65,8 @@ static void mode_word(const struct s2si_rule_input *input)
 static void no_static_routes(const struct s2si_rule_input *input)
 {
     if (input->route->type == S2S_ROUTE_STATIC)
-        s2si_errors_add(input->errors, "type", "static", "is policy or destination: static routes belong to AWS connections");
+        s2si_errors_add(input->errors, "type", "static",
+                        "is policy or destination: static routes belong to AWS connections");
 }
 
 static bool everything(const struct s2s_prefix *prefixes, size_t count)
@@ -84,8 +86,9 @@ static void mode_follows_subnets(const struct s2si_rule_input *input)
         s2si_errors_add(input->errors, "route_mode", "destination",
                         "has 0.0.0.0/0 as local_subnets and remote_subnets; with other CIDR blocks it is policy");
     if (connection->route_mode == S2S_ROUTE_MODE_POLICY && open)
-        s2si_errors_add(input->errors, "route_mode", "policy",
-                        "names CIDR blocks in local_subnets or remote_subnets; with 0.0.0.0/0 on both sides it is destination");
+        s2si_errors_add(
+            input->errors, "route_mode", "policy",
+            "names CIDR blocks in local_subnets or remote_subnets; with 0.0.0.0/0 on both sides it is destination");
 }
 
 static void one_asn_a_gateway(const struct s2si_rule_input *input)
@@ -96,8 +99,9 @@ static void one_asn_a_gateway(const struct s2si_rule_input *input)
     for (size_t i = 0; connection->enable_bgp == 1 && !input->facing && i < input->connection_count; i++) {
         const struct s2s_connection_params *other = input->connections[i];
         if (other->enable_bgp == 1 && other->local_asn != connection->local_asn) {
-            s2si_errors_add(input->errors, "local_asn", text, "is the same for all BGP connections of a gateway (%s has %lu)",
-                            other->name, (unsigned long)other->local_asn);
+            s2si_errors_add(input->errors, "local_asn", text,
+                            "is the same for all BGP connections of a gateway (%s has %lu)", other->name,
+                            (unsigned long)other->local_asn);
             return;
         }
     }
@@ -122,7 +126,8 @@ static void connection_name(const struct s2si_rule_input *input)
 static void connection_quota(const struct s2si_rule_input *input)
 {
     if (!input->facing && input->connection_count >= 10)
-        s2si_errors_add(input->errors, NULL, "", "a VPN gateway has at most 10 IPsec connections (a quota that can be raised)");
+        s2si_errors_add(input->errors, NULL, "",
+                        "a VPN gateway has at most 10 IPsec connections (a quota that can be raised)");
 }
 
 const struct s2si_profile_rule s2si_alibaba_rules[] = {

@@ -16,7 +16,8 @@ static void inside_network(const struct s2si_rule_input *input)
     s2si_rule_inside_network(input, &inside);
 }
 
-/* The first host is AWS's own, the second the customer gateway's; seen from a device that faces AWS the other way round. */
+/* The first host is AWS's own, the second the customer gateway's; seen from a device that faces AWS the other way
+ * round. */
 static void inside_hosts_by_position(const struct s2si_rule_input *input)
 {
     const struct s2s_tunnel_params *tunnel = input->tunnel;
@@ -55,7 +56,8 @@ static void lifetimes(const struct s2si_rule_input *input)
     const struct s2s_tunnel_params *tunnel = input->tunnel;
     (void)snprintf(text, sizeof text, "%d", tunnel->ipsec_lifetime);
     if (tunnel->ipsec_lifetime >= tunnel->ike_lifetime)
-        s2si_errors_add(input->errors, "ipsec.lifetime", text, "is less than ike.lifetime (Phase2LifetimeSeconds < Phase1LifetimeSeconds)");
+        s2si_errors_add(input->errors, "ipsec.lifetime", text,
+                        "is less than ike.lifetime (Phase2LifetimeSeconds < Phase1LifetimeSeconds)");
 }
 
 static void starting(const struct s2si_rule_input *input)
@@ -78,7 +80,8 @@ static void pfs_needed(const struct s2si_rule_input *input)
 {
     for (size_t i = 0; i < input->tunnel->ipsec_pfs.count; i++)
         if (input->tunnel->ipsec_pfs.items[i] == S2S_ALG_NONE)
-            s2si_errors_add(input->errors, "ipsec.pfs", "disabled", "names a group: AWS requires perfect forward secrecy");
+            s2si_errors_add(input->errors, "ipsec.pfs", "disabled",
+                            "names a group: AWS requires perfect forward secrecy");
 }
 
 static void static_routes_only(const struct s2si_rule_input *input)
@@ -88,7 +91,8 @@ static void static_routes_only(const struct s2si_rule_input *input)
     if (input->facing)
         return;
     if (route->type != S2S_ROUTE_STATIC && route->type >= 0 && route->type <= S2S_ROUTE_BGP)
-        s2si_errors_add(input->errors, "type", words[route->type], "is static: AWS has no policy-based or destination-based routes");
+        s2si_errors_add(input->errors, "type", words[route->type],
+                        "is static: AWS has no policy-based or destination-based routes");
     if (route->type == S2S_ROUTE_STATIC && input->connection && input->connection->enable_bgp == 1)
         s2si_errors_add(input->errors, "connection", input->connection->name,
                         "uses static routing: a connection with BGP takes no static routes");
@@ -97,7 +101,8 @@ static void static_routes_only(const struct s2si_rule_input *input)
 static void connection_quota(const struct s2si_rule_input *input)
 {
     if (!input->facing && input->connection_count >= 10)
-        s2si_errors_add(input->errors, NULL, "", "a virtual private gateway has at most 10 VPN connections (a quota that can be raised)");
+        s2si_errors_add(input->errors, NULL, "",
+                        "a virtual private gateway has at most 10 VPN connections (a quota that can be raised)");
 }
 
 const struct s2si_profile_rule s2si_aws_rules[] = {

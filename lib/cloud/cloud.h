@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cloud: what Alibaba Cloud, AWS and "generic" mean, as data. Each cloud has three tables and one struct that joins them:
+ * cloud: what Alibaba Cloud, AWS and "generic" mean, as data. Each cloud has three tables and one struct that joins
+ * them:
  *
  *   <cloud>_fields.c   a row per field: allowed values, both sets of defaults, the default of a device that faces the
  *                      cloud, the console's labels, the API's name, and the rule in words that a refusal prints

@@ -95,7 +95,8 @@ static void check_apart(const struct s2si_rule_input *input, const struct s2s_pr
             if (mine->length == 0 || theirs->length == 0 || !s2si_prefix_overlap(mine, theirs))
                 continue;
             (void)snprintf(field, sizeof field, "remote_subnets[%zu]", k);
-            s2si_errors_add(input->errors, field, text_of(theirs, a), "does not overlap %s %s", our_word, text_of(mine, b));
+            s2si_errors_add(input->errors, field, text_of(theirs, a), "does not overlap %s %s", our_word,
+                            text_of(mine, b));
         }
     }
 }
@@ -182,8 +183,8 @@ void s2si_rule_one_asn(const struct s2si_rule_input *input)
         return;
     (void)snprintf(text, sizeof text, "%lu", (unsigned long)ours);
     if (ours && gateway && ours != gateway)
-        s2si_errors_add(input->errors, "local_asn", text, "is the same as gateway.asn (%lu), or only one of them is given",
-                        (unsigned long)gateway);
+        s2si_errors_add(input->errors, "local_asn", text,
+                        "is the same as gateway.asn (%lu), or only one of them is given", (unsigned long)gateway);
     if (!ours && !gateway)
         s2si_errors_add(input->errors, "local_asn", "", "or gateway.asn is required with enable_bgp");
 }
@@ -209,7 +210,8 @@ void s2si_rule_margin(const struct s2si_rule_input *input)
         return;
     (void)snprintf(text, sizeof text, "%d", tunnel->rekey_margin);
     if (tunnel->rekey_margin > shortest / 2)
-        s2si_errors_add(input->errors, "rekey.margin", text, "is at most half of the shorter lifetime (%d s)", shortest / 2);
+        s2si_errors_add(input->errors, "rekey.margin", text, "is at most half of the shorter lifetime (%d s)",
+                        shortest / 2);
 }
 
 void s2si_rule_any_address(const struct s2si_rule_input *input)

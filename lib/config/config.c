@@ -139,7 +139,9 @@ int s2s_config_error(const s2s_config *config, size_t index, struct s2s_config_e
 
 void s2s_config_options_init(struct s2s_config_options *options, size_t struct_size)
 {
-    struct s2s_config_options full = { .struct_size = struct_size, .max_size = DEFAULT_SIZE, .max_depth = DEFAULT_DEPTH };
+    struct s2s_config_options full = { .struct_size = struct_size,
+                                       .max_size = DEFAULT_SIZE,
+                                       .max_depth = DEFAULT_DEPTH };
 
     if (!options || struct_size < sizeof(size_t)) {
         return;
@@ -228,7 +230,8 @@ static void not_json(struct s2s_config *config, const char *text, size_t at, con
 }
 
 /* @return 0 (config->file is NULL when the text is refused) or S2S_ERR_NO_MEMORY. */
-static int read_tree(struct s2s_config *config, const char *text, size_t length, const struct s2s_config_options *options)
+static int read_tree(struct s2s_config *config, const char *text, size_t length,
+                     const struct s2s_config_options *options)
 {
     size_t at = 0;
     const char *end = NULL, *rule;
@@ -256,7 +259,8 @@ static int read_tree(struct s2s_config *config, const char *text, size_t length,
     return 0;
 }
 
-static int read_all(struct s2s_config *config, const char *text, size_t length, const struct s2s_config_options *options)
+static int read_all(struct s2s_config *config, const char *text, size_t length,
+                    const struct s2s_config_options *options)
 {
     int error = read_tree(config, text, length, options);
 
@@ -296,7 +300,8 @@ int s2s_config_parse(const char *text, size_t length, const struct s2s_config_op
 }
 
 /* A configuration that is nothing but the reason why its file was not read. */
-static int unreadable(const char *path, const struct s2s_config_options *options, const char *detail, s2s_config **config)
+static int unreadable(const char *path, const struct s2s_config_options *options, const char *detail,
+                      s2s_config **config)
 {
     char shown[200];
     int error = config_new(options, config);
@@ -344,7 +349,8 @@ int s2s_config_load(const char *path, const struct s2s_config_options *options, 
     full.mode = 0;
     error = full.read_file(path, 0, full.max_size, full.allocator, &data, &length, &full.mode, detail);
     if (error) {
-        return error == S2S_ERR_NO_MEMORY ? error : unreadable(path, &full, detail[0] ? detail : s2s_strerror(error), config);
+        return error == S2S_ERR_NO_MEMORY ? error
+                                          : unreadable(path, &full, detail[0] ? detail : s2s_strerror(error), config);
     }
     full.folder = full.folder ? full.folder : folder_of(path, folder);
     error = s2s_config_parse((const char *)data, length, &full, config);

@@ -2,16 +2,17 @@
 /*
  * config: a gateway as JSON. Data flows
  *
- *   text ──json_scan──> (size, depth, UTF-8, RFC 8259's strictness) ──cJSON──> tree ──json_read──> model of params structs
- *                                                                       by the one table of fields (lib/gateway/params)
+ *   text ──json_scan──> (size, depth, UTF-8, RFC 8259's strictness) ──cJSON──> tree
+ *   tree ──json_read──> model of params structs, by the one table of fields (lib/gateway/params)
  *   model ──config_check──> a private engine that no one drives: the same validation as the real one, all errors collected
- *   model ──config_apply──> objects of the caller's engine            config_diff: the smallest change to a newer model
- *   patch ──json_merge──> the tunnel's object in the tree ──json_read──> one connection's params ──> s2s_connection_update
+ *   model ──config_apply──> objects of the caller's engine
+ *   model ──config_diff──> the smallest change from an older model
+ *   patch ──json_merge──> the tunnel's object in the tree ──json_read──> params ──> s2s_connection_update
  *   objects ──status_json──> text in the shape of the configuration, by the same table
  *
- * Two trees are kept: what the file said, and what holds now (the file and the patches). A reload takes from the second what
- * the file did not change (a three-way merge), so that a patch holds until the file's value changes. Errors carry the JSON
- * path, the value (never a secret, nor the value of a key that is not known) and the rule.
+ * Two trees are kept: what the file said, and what holds now (the file and the patches). A reload takes from the second
+ * what the file did not change (a three-way merge), so that a patch holds until the file's value changes. Errors carry the
+ * JSON path, the value (never a secret, nor the value of a key that is not known) and the rule.
  */
 #ifndef S2SI_CONFIG_CONFIG_H
 #define S2SI_CONFIG_CONFIG_H
@@ -43,10 +44,10 @@ struct s2s_config {
     struct s2si_errors errors;      /* of the last call */
     s2s_config_read_function read_file;
     s2s_config_free_function free_file;
-    char *folder;                   /* NULL = the working folder */
-    unsigned mode;                  /* of the file, 0 = no file */
-    cJSON *file, *document;         /* what the file said; what holds now */
-    struct s2si_model model;        /* of document */
+    char *folder;            /* NULL = the working folder */
+    unsigned mode;           /* of the file, 0 = no file */
+    cJSON *file, *document;  /* what the file said; what holds now */
+    struct s2si_model model; /* of document */
 };
 
 /* ---- config.c ---- */
@@ -63,6 +64,8 @@ void s2si_config_begin(struct s2s_config *config);
 int s2si_config_result(const struct s2si_errors *errors);
 
 /* ---- json_scan.c ---- */
+/* Length of the UTF-8 sequence that text starts with, 0 if none does (RFC 3629 section 4). text[0] is 0x80 or more. */
+size_t s2si_utf8_length(const unsigned char *text, size_t left);
 /* Refuses what a JSON text of ours cannot be before it is parsed. @return NULL or the rule; *at is where. */
 const char *s2si_json_scan(const char *text, size_t length, unsigned max_depth, size_t *at);
 
@@ -77,21 +80,25 @@ char *s2si_printable(const char *text, char *out, size_t size);
 char *s2si_json_shown(const cJSON *value, char *out, size_t size);
 
 /* ---- json_value.c ---- */
-/* Reads one value into a field (not OBJECTS); errors at the present path. @return 0 (a refused value too) or S2S_ERR_NO_MEMORY. */
-int s2si_json_value(struct s2si_mem *mem, const struct s2si_field *field, const cJSON *value, void *params, struct s2si_errors *errors);
+/* Reads one value into a field (not OBJECTS); errors at the present path. @return 0 (a refused value too) or
+ * S2S_ERR_NO_MEMORY. */
+int s2si_json_value(struct s2si_mem *mem, const struct s2si_field *field, const cJSON *value, void *params,
+                    struct s2si_errors *errors);
 bool s2si_field_is_secret(const struct s2si_field *field);
 /* By name, or NULL when it is not known or not built. */
 const struct s2s_profile *s2si_profile_by_name(const char *name);
 
 /* ---- json_read.c ---- */
 /* Reads a whole document into an unset model. @return 0 or S2S_ERR_NO_MEMORY; what is wrong is in errors. */
-int s2si_json_read(struct s2s_config *config, const cJSON *document, struct s2si_model *model, struct s2si_errors *errors);
+int s2si_json_read(struct s2s_config *config, const cJSON *document, struct s2si_model *model,
+                   struct s2si_errors *errors);
 /* Reads one tunnel object. The path of errors stands at it. */
-int s2si_json_read_tunnel(struct s2s_config *config, const cJSON *object, struct s2s_tunnel_params *tunnel, struct s2si_errors *errors);
+int s2si_json_read_tunnel(struct s2s_config *config, const cJSON *object, struct s2s_tunnel_params *tunnel,
+                          struct s2si_errors *errors);
 
 /* ---- config_check.c ---- */
-/* What is wrong between the parts of a model: names that stand twice, names of nobody, routes that stand twice. Errors are
-   added to config->errors. */
+/* What is wrong between the parts of a model: names that stand twice, names of nobody, routes that stand twice. Errors
+   are added to config->errors. */
 void s2si_config_check_names(struct s2s_config *config);
 
 /* ---- config_apply.c ---- */
@@ -107,8 +114,8 @@ cJSON *s2si_json_merge_patch(const cJSON *target, const cJSON *patch);
 cJSON *s2si_json_merge_three(const cJSON *before, const cJSON *now, const cJSON *after);
 
 /* ---- json_write.c ---- */
-/* Adds the value of a field to an object, in the profile's words, at its key path ("ike.lifetime" inside "ike"). What is not
-   set and what is secret is left out. @return 0 or S2S_ERR_NO_MEMORY. */
+/* Adds the value of a field to an object, in the profile's words, at its key path ("ike.lifetime" inside "ike"). What
+   is not set and what is secret is left out. @return 0 or S2S_ERR_NO_MEMORY. */
 int s2si_json_put(cJSON *object, const struct s2si_field *field, const void *params, const struct s2s_profile *profile);
 /* All fields of a params struct (OBJECTS left out). */
 int s2si_json_put_all(cJSON *object, enum s2si_object kind, const void *params, const struct s2s_profile *profile);

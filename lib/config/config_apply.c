@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A model becomes objects of an engine: gateway, customer gateways, connections, routes, in this order; all or nothing. */
+/* A model becomes objects of an engine: gateway, customer gateways, connections, routes, in this order; all or nothing.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +9,8 @@
 #include "lib/config/config.h"
 #include "lib/gateway/objects.h"
 
-/* The engine's paths start at the object: "gateway.asn", "connections[0].tunnels[1].psk". Its own count may differ from ours. */
+/* The engine's paths start at the object: "gateway.asn", "connections[0].tunnels[1].psk". Its own count may differ from
+ * ours. */
 static const char *behind_object(const char *path)
 {
     size_t head = strcspn(path, ".[");
@@ -67,7 +69,8 @@ static int make_children(s2s_engine *engine, struct s2s_config *config, s2s_gate
                       s2s_customer_gateway_new(gateway, &model->customer_gateways[i], &customer_gateway));
     }
     for (size_t i = 0; error == 0 && i < model->connection_count; i++) {
-        error = taken(config, engine, "connections", i, s2s_connection_new(gateway, &model->connections[i], now, &connection));
+        error = taken(config, engine, "connections", i,
+                      s2s_connection_new(gateway, &model->connections[i], now, &connection));
     }
     for (size_t i = 0; error == 0 && i < model->route_count; i++) {
         error = taken(config, engine, "routes", i, s2s_route_new(gateway, &model->routes[i], now, &route));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Checking without an engine or a host of the caller: the objects are made in a private engine that nobody drives (it does no
- * I/O by itself), so that what passes here passes there. So that one refusal does not hide the next, a refused object is
- * made once more with its refused values left out: what hangs on it is then checked too.
+ * Checking without an engine or a host of the caller: the objects are made in a private engine that nobody drives (it
+ * does no I/O by itself), so that what passes here passes there. So that one refusal does not hide the next, a refused
+ * object is made once more with its refused values left out: what hangs on it is then checked too.
  */
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +34,8 @@ enum { NOW = 1 };
 
 /* ---- names ---- */
 
-static void add_at(struct s2s_config *config, const char *part, size_t index, const char *member, const char *value, const char *rule)
+static void add_at(struct s2s_config *config, const char *part, size_t index, const char *member, const char *value,
+                   const char *rule)
 {
     char path[128], shown[96];
 
@@ -69,8 +70,8 @@ static void check_known(struct s2s_config *config, const char *part, size_t inde
         return;
     }
     near = s2si_nearest(name, names, count);
-    snprintf(rule, sizeof(rule), "no such name is in the configuration%s%.60s%s", near ? "; did you mean " : "", near ? near : "",
-             near ? "?" : "");
+    snprintf(rule, sizeof(rule), "no such name is in the configuration%s%.60s%s", near ? "; did you mean " : "",
+             near ? near : "", near ? "?" : "");
     add_at(config, part, index, member, name, rule);
 }
 
@@ -80,19 +81,22 @@ static void check_customer_gateway_names(struct s2s_config *config, const char *
 
     for (size_t i = 0; i < model->connection_count; i++) {
         const struct s2s_connection_params *connection = &model->connections[i];
-        check_known(config, "connections", i, "customer_gateway", connection->customer_gateway, names, model->customer_gateway_count);
+        check_known(config, "connections", i, "customer_gateway", connection->customer_gateway, names,
+                    model->customer_gateway_count);
         for (size_t k = 0; k < connection->tunnel_count; k++) {
             char member[64];
             snprintf(member, sizeof(member), "tunnels[%zu].customer_gateway", k);
-            check_known(config, "connections", i, member, connection->tunnels[k].customer_gateway, names, model->customer_gateway_count);
+            check_known(config, "connections", i, member, connection->tunnels[k].customer_gateway, names,
+                        model->customer_gateway_count);
         }
     }
 }
 
 static bool same_route(const struct s2s_route_params *a, const struct s2s_route_params *b)
 {
-    return a->type == b->type && s2si_prefix_equal(&a->source, &b->source) && s2si_prefix_equal(&a->destination, &b->destination) &&
-           a->connection && b->connection && strcmp(a->connection, b->connection) == 0;
+    return a->type == b->type && s2si_prefix_equal(&a->source, &b->source) &&
+           s2si_prefix_equal(&a->destination, &b->destination) && a->connection && b->connection &&
+           strcmp(a->connection, b->connection) == 0;
 }
 
 static void check_routes_twice(struct s2s_config *config)
@@ -147,7 +151,8 @@ static const struct s2si_field *field_of_path(enum s2si_object object, const cha
 
     for (size_t i = 0; i < count; i++) {
         size_t length = strlen(fields[i].key);
-        if (strncmp(fields[i].key, rest, length) == 0 && (rest[length] == '\0' || rest[length] == '[' || rest[length] == '.')) {
+        if (strncmp(fields[i].key, rest, length) == 0 &&
+            (rest[length] == '\0' || rest[length] == '[' || rest[length] == '.')) {
             *behind = rest + length;
             return &fields[i];
         }
@@ -228,13 +233,12 @@ static int complete(struct check *check, union object *object)
         return error ? error : give_addresses(check, &object->gateway);
     case S2SI_CUSTOMER_GATEWAY:
         if (object->customer_gateway.ip_address.family == 0) {
-            object->customer_gateway.ip_address = s2si_addr4(0xc6336401u + (uint32_t)check->index % 250u); /* TEST-NET-2 */
+            object->customer_gateway.ip_address =
+                s2si_addr4(0xc6336401u + (uint32_t)check->index % 250u); /* TEST-NET-2 */
         }
         return give_name(mem, &object->customer_gateway.name, "customer-gateway", check->index);
-    case S2SI_CONNECTION:
-        return give_name(mem, &object->connection.name, "connection", check->index);
-    default:
-        return 0;
+    case S2SI_CONNECTION: return give_name(mem, &object->connection.name, "connection", check->index);
+    default: return 0;
     }
 }
 
@@ -247,14 +251,10 @@ static int create(struct check *check, const void *params)
     s2s_route *route;
 
     switch (check->object) {
-    case S2SI_GATEWAY:
-        return s2s_gateway_new(check->engine, params, NOW, &check->gateway);
-    case S2SI_CUSTOMER_GATEWAY:
-        return s2s_customer_gateway_new(check->gateway, params, &customer_gateway);
-    case S2SI_CONNECTION:
-        return s2s_connection_new(check->gateway, params, NOW, &connection);
-    default:
-        return s2s_route_new(check->gateway, params, NOW, &route);
+    case S2SI_GATEWAY: return s2s_gateway_new(check->engine, params, NOW, &check->gateway);
+    case S2SI_CUSTOMER_GATEWAY: return s2s_customer_gateway_new(check->gateway, params, &customer_gateway);
+    case S2SI_CONNECTION: return s2s_connection_new(check->gateway, params, NOW, &connection);
+    default: return s2s_route_new(check->gateway, params, NOW, &route);
     }
 }
 
@@ -289,7 +289,8 @@ static bool said(const struct s2s_config *config, const char *path)
     for (size_t i = 0; i < config->read_errors.count; i++) {
         const char *earlier = config->read_errors.entries[i].path;
         size_t length = strlen(earlier), whole = strlen(path);
-        bool above = length && strncmp(path, earlier, length) == 0 && (path[length] == '\0' || path[length] == '.' || path[length] == '[');
+        bool above = length && strncmp(path, earlier, length) == 0 &&
+                     (path[length] == '\0' || path[length] == '.' || path[length] == '[');
         bool entry = strncmp(earlier, path, whole) == 0 && earlier[whole] == '[' && !strchr(earlier + whole, '.');
         if (above || entry) {
             return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A reload. First the patches are carried over (three-way merge of each tunnel), then the whole is checked, then objects are
- * compared by name and only what differs is handed to the engine, which compares field by field once more:
+ * A reload. First the patches are carried over (three-way merge of each tunnel), then the whole is checked, then
+ * objects are compared by name and only what differs is handed to the engine, which compares field by field once more:
  *
  *   gateway, customer gateways (new, changed), connections (gone, changed, new), routes (gone, new or changed),
  *   customer gateways (gone)
@@ -41,7 +41,8 @@ static const cJSON *named(const cJSON *document, const char *name)
 {
     const cJSON *entry;
 
-    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(document, "connections")) {
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(document, "connections"))
+    {
         const cJSON *own = cJSON_GetObjectItemCaseSensitive(entry, "name");
         if (cJSON_IsString(own) && strcmp(own->valuestring, name) == 0) {
             return entry;
@@ -88,7 +89,8 @@ static int carry_patches(const struct diff *diff)
     if (!document) {
         return S2S_ERR_NO_MEMORY;
     }
-    cJSON_ArrayForEach(connection, cJSON_GetObjectItemCaseSensitive(document, "connections")) {
+    cJSON_ArrayForEach(connection, cJSON_GetObjectItemCaseSensitive(document, "connections"))
+    {
         error = error ? error : carry_connection(diff, connection);
     }
     if (error) {
@@ -209,8 +211,9 @@ static s2s_route *route_object(const struct diff *diff, const struct s2s_route_p
 
     while ((route = s2s_route_next(diff->gateway, route)) != NULL) {
         struct s2s_route_state state = { .struct_size = sizeof(state) };
-        if (s2s_route_get(route, &state) == 0 && (int)state.type == key->type && same_prefix(&state.source, &key->source) &&
-            same_prefix(&state.destination, &key->destination) && strcmp(state.connection, key->connection) == 0) {
+        if (s2s_route_get(route, &state) == 0 && (int)state.type == key->type &&
+            same_prefix(&state.source, &key->source) && same_prefix(&state.destination, &key->destination) &&
+            strcmp(state.connection, key->connection) == 0) {
             return route;
         }
     }
@@ -261,7 +264,8 @@ static void delete_customer_gateways(const struct diff *diff)
 
     for (size_t i = 0; i < before->customer_gateway_count; i++) {
         if (!find_customer_gateway(&diff->config->model, before->customer_gateways[i].name)) {
-            (void)s2s_customer_gateway_delete(s2s_customer_gateway_find(diff->gateway, before->customer_gateways[i].name));
+            (void)s2s_customer_gateway_delete(
+                s2s_customer_gateway_find(diff->gateway, before->customer_gateways[i].name));
         }
     }
 }
@@ -305,7 +309,8 @@ int s2s_config_reload(s2s_engine *engine, const s2s_config *previous, s2s_config
         return error;
     }
     if (strcmp(s2s_config_name(previous), s2s_config_name(config)) != 0 ||
-        previous->model.gateway.profile != config->model.gateway.profile || previous->model.kernel != config->model.kernel) {
+        previous->model.gateway.profile != config->model.gateway.profile ||
+        previous->model.kernel != config->model.kernel) {
         s2si_config_add(&config->errors, false, "gateway", s2s_config_name(config),
                         "name, profile and kernel.type cannot change while the gateway runs; start it anew");
         return S2S_ERR_STATE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Changing one tunnel of a running engine: the patch is merged into the tunnel's object of the document, the result is read
- * and checked like a file, and the connection is updated as a whole; the engine touches only what differs.
+ * Changing one tunnel of a running engine: the patch is merged into the tunnel's object of the document, the result is
+ * read and checked like a file, and the connection is updated as a whole; the engine touches only what differs.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,8 @@ static cJSON *entry_by_name(const cJSON *document, const char *part, const char 
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(document, part), *entry;
 
-    cJSON_ArrayForEach(entry, list) {
+    cJSON_ArrayForEach(entry, list)
+    {
         const cJSON *own = cJSON_GetObjectItemCaseSensitive(entry, "name");
         if (cJSON_IsString(own) && strcmp(own->valuestring, name) == 0) {
             return (cJSON *)(uintptr_t)entry;
@@ -89,7 +90,7 @@ struct patching {
     s2s_engine *engine;
     struct s2s_config *config;
     s2s_connection *connection;
-    size_t index, tunnel; /* in the model, both from 0 */
+    size_t index, tunnel;            /* in the model, both from 0 */
     struct s2s_tunnel_params params; /* the tunnel as it shall be, owned */
 };
 
@@ -122,7 +123,8 @@ static int update(struct patching *patching, s2s_time now)
 static void remember(struct patching *patching, cJSON *document, cJSON *merged)
 {
     struct s2s_config *config = patching->config;
-    struct s2s_tunnel_params *tunnels = (struct s2s_tunnel_params *)(uintptr_t)config->model.connections[patching->index].tunnels;
+    struct s2s_tunnel_params *tunnels =
+        (struct s2s_tunnel_params *)(uintptr_t)config->model.connections[patching->index].tunnels;
     cJSON *list = tunnels_of(document, config->model.connections[patching->index].name);
 
     cJSON_ReplaceItemInArray(list, (int)patching->tunnel, merged);
@@ -185,8 +187,8 @@ static int patch_by(struct patching *patching, const cJSON *patch, s2s_time now)
     return apply_merged(patching, merged, now);
 }
 
-int s2s_config_patch_tunnel(s2s_engine *engine, s2s_config *config, const char *connection, size_t tunnel, const char *patch,
-                            size_t length, s2s_time now)
+int s2s_config_patch_tunnel(s2s_engine *engine, s2s_config *config, const char *connection, size_t tunnel,
+                            const char *patch, size_t length, s2s_time now)
 {
     struct patching patching = { .engine = engine, .config = config, .tunnel = tunnel - 1 };
     s2s_gateway *gateway = engine && config ? s2si_config_gateway(engine, config) : NULL;

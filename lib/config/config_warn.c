@@ -83,8 +83,9 @@ static void mark_extensions(struct s2s_config *config)
 
 static bool is_weak(uint16_t algorithm)
 {
-    static const uint16_t weak[] = { S2S_DES_CBC, S2S_3DES_CBC, S2S_NULL_ENCRYPTION, S2S_HMAC_MD5_96, S2S_PRF_HMAC_MD5, S2S_HMAC_SHA1_96,
-                                     S2S_PRF_HMAC_SHA1, S2S_MODP768, S2S_MODP1024, S2S_MODP1536, S2S_MODP1024_S160 };
+    static const uint16_t weak[] = { S2S_DES_CBC,      S2S_3DES_CBC,     S2S_NULL_ENCRYPTION, S2S_HMAC_MD5_96,
+                                     S2S_PRF_HMAC_MD5, S2S_HMAC_SHA1_96, S2S_PRF_HMAC_SHA1,   S2S_MODP768,
+                                     S2S_MODP1024,     S2S_MODP1536,     S2S_MODP1024_S160 };
     for (size_t i = 0; i < S2SI_COUNT(weak); i++) {
         if (weak[i] == algorithm) {
             return true;
@@ -104,11 +105,14 @@ static void warn_weak(struct s2s_config *config, const struct s2s_tunnel_params 
             continue;
         }
         for (size_t k = 0; k < list->count; k++) {
-            const char *word = s2si_profile_algorithm_word(config->model.gateway.profile, fields[i].transform, (enum s2s_algorithm)list->items[k]);
+            const char *word = s2si_profile_algorithm_word(config->model.gateway.profile, fields[i].transform,
+                                                           (enum s2s_algorithm)list->items[k]);
             if (is_weak(list->items[k])) {
-                warn(config, prefix, fields[i].key, word, "is weak by today's measure (RFC 8247): prefer sha256 and group 14 or better");
+                warn(config, prefix, fields[i].key, word,
+                     "is weak by today's measure (RFC 8247): prefer sha256 and group 14 or better");
             } else if (fields[i].id == S2SI_TUN_IPSEC_PFS && list->items[k] == S2S_ALG_NONE) {
-                warn(config, prefix, fields[i].key, word, "without perfect forward secrecy old traffic falls with the IKE keys");
+                warn(config, prefix, fields[i].key, word,
+                     "without perfect forward secrecy old traffic falls with the IKE keys");
             }
         }
     }
@@ -161,7 +165,8 @@ static void warn_tunnels(struct s2s_config *config, const s2s_gateway *gateway, 
 static bool route_published(const struct s2si_model *model, const char *connection)
 {
     for (size_t i = 0; i < model->route_count; i++) {
-        if (model->routes[i].publish == 1 && model->routes[i].connection && connection && strcmp(model->routes[i].connection, connection) == 0) {
+        if (model->routes[i].publish == 1 && model->routes[i].connection && connection &&
+            strcmp(model->routes[i].connection, connection) == 0) {
             return true;
         }
     }
@@ -178,13 +183,16 @@ static void warn_unpublished(struct s2s_config *config)
         propagates = propagates || model->gateway.route_tables[i].propagate == 1;
     }
     if (routing->publish_by_table && !propagates) {
-        warn(config, "gateway", "vpc.route_tables", NULL, "no route table propagates: traffic of the VPC will not take the VPN");
+        warn(config, "gateway", "vpc.route_tables", NULL,
+             "no route table propagates: traffic of the VPC will not take the VPN");
     }
-    for (size_t i = 0; i < model->connection_count && !routing->publish_by_table && !routing->publish_destination; i++) {
+    for (size_t i = 0; i < model->connection_count && !routing->publish_by_table && !routing->publish_destination;
+         i++) {
         char prefix[64];
         snprintf(prefix, sizeof(prefix), "connections[%zu]", i);
         if (model->connections[i].enable_bgp != 1 && !route_published(model, model->connections[i].name)) {
-            warn(config, prefix, "", model->connections[i].name, "no route of this connection has \"publish\": true: traffic of the VPC will not take it");
+            warn(config, prefix, "", model->connections[i].name,
+                 "no route of this connection has \"publish\": true: traffic of the VPC will not take it");
         }
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config_warn: what is allowed but should be known: keys that the profile's cloud does not have, weak algorithms, tunnels that
-   nobody starts, routes that nobody publishes. */
+/* config_warn: what is allowed but should be known: keys that the profile's cloud does not have, weak algorithms,
+   tunnels that nobody starts, routes that nobody publishes. */
 #ifndef S2SI_CONFIG_WARN_H
 #define S2SI_CONFIG_WARN_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RFC 7396 (merge patch), and a three-way merge of objects. cJSON's comparisons and look-ups are told to mind the case. Trees
- * given in stay as they are; what comes out is new.
+ * RFC 7396 (merge patch), and a three-way merge of objects. cJSON's comparisons and look-ups are told to mind the case.
+ * Trees given in stay as they are; what comes out is new.
  */
 #include <string.h>
 
@@ -43,7 +43,8 @@ cJSON *s2si_json_merge_patch(const cJSON *target, const cJSON *patch)
         }
     }
     for (const cJSON *change = patch->child; result && change; change = change->next) {
-        if (!cJSON_IsNull(change) && !take(result, change->string, s2si_json_merge_patch(member(target, change->string), change))) {
+        if (!cJSON_IsNull(change) &&
+            !take(result, change->string, s2si_json_merge_patch(member(target, change->string), change))) {
             return given_up(result);
         }
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json_out: building a tree without asking after each step: out->failed is set when memory ran out. All may be given NULL. */
+/* json_out: building a tree without asking after each step: out->failed is set when memory ran out. All may be given
+ * NULL. */
 #ifndef S2SI_CONFIG_JSON_OUT_H
 #define S2SI_CONFIG_JSON_OUT_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The document into a model: each object's keys are walked and looked up in the table of fields ("ike" + "encryption" is the
- * row "ike.encryption"), so that what is not in the table is an unknown key by itself.
+ * The document into a model: each object's keys are walked and looked up in the table of fields ("ike" + "encryption"
+ * is the row "ike.encryption"), so that what is not in the table is an unknown key by itself.
  */
 #include <stdio.h>
 #include <string.h>
@@ -144,8 +144,10 @@ static void unknown(const struct reader *reader, enum s2si_object object, const 
 
 /* ---- objects ---- */
 
-static int read_object(struct reader *reader, enum s2si_object object, const char *prefix, const cJSON *json, void *params);
-static int read_array(struct reader *reader, enum s2si_object object, const cJSON *json, size_t most, void **array, size_t *count);
+static int read_object(struct reader *reader, enum s2si_object object, const char *prefix, const cJSON *json,
+                       void *params);
+static int read_array(struct reader *reader, enum s2si_object object, const cJSON *json, size_t most, void **array,
+                      size_t *count);
 
 static int read_elements(struct reader *reader, const struct s2si_field *field, const cJSON *json, void *params)
 {
@@ -168,7 +170,8 @@ static int read_field(struct reader *reader, const struct s2si_field *field, con
     return s2si_json_value(&reader->config->mem, field, json, params, reader->errors);
 }
 
-static int read_member(struct reader *reader, enum s2si_object object, const char *prefix, const cJSON *json, void *params)
+static int read_member(struct reader *reader, enum s2si_object object, const char *prefix, const cJSON *json,
+                       void *params)
 {
     char path[KEY_PATH], deeper[KEY_PATH + 2];
     int length = snprintf(path, sizeof(path), "%s%s", prefix, json->string);
@@ -193,7 +196,8 @@ static int read_member(struct reader *reader, enum s2si_object object, const cha
     return read_object(reader, object, deeper, json, params);
 }
 
-static int read_object(struct reader *reader, enum s2si_object object, const char *prefix, const cJSON *json, void *params)
+static int read_object(struct reader *reader, enum s2si_object object, const char *prefix, const cJSON *json,
+                       void *params)
 {
     for (const cJSON *child = json->child; child; child = child->next) {
         char shown[64];
@@ -242,7 +246,8 @@ static int read_whole(struct reader *reader, enum s2si_object object, const cJSO
     return error;
 }
 
-static int read_array(struct reader *reader, enum s2si_object object, const cJSON *json, size_t most, void **array, size_t *count)
+static int read_array(struct reader *reader, enum s2si_object object, const cJSON *json, size_t most, void **array,
+                      size_t *count)
 {
     size_t size = s2si_params_size(object), length = cJSON_IsArray(json) ? (size_t)cJSON_GetArraySize(json) : 0;
     char *elements = NULL;
@@ -304,7 +309,8 @@ static int read_psk_from(struct reader *reader, const char *path, void *params)
     char detail[S2S_FILE_DETAIL] = "", shown[128];
     uint8_t *data = NULL;
     size_t length = 0;
-    int error = config->read_file(path, S2S_FILE_SECRET, PSK_FILE_LIMIT, &config->mem.table, &data, &length, NULL, detail);
+    int error =
+        config->read_file(path, S2S_FILE_SECRET, PSK_FILE_LIMIT, &config->mem.table, &data, &length, NULL, detail);
 
     if (error == S2S_ERR_NO_MEMORY) {
         return error;
@@ -376,7 +382,8 @@ static int read_customer_gateways(struct reader *reader, const cJSON *json)
     int error = 0;
 
     if (!reader->model->customer_gateways) {
-        error = read_array(reader, S2SI_CUSTOMER_GATEWAY, json, MOST_OBJECTS, &array, &reader->model->customer_gateway_count);
+        error = read_array(reader, S2SI_CUSTOMER_GATEWAY, json, MOST_OBJECTS, &array,
+                           &reader->model->customer_gateway_count);
         reader->model->customer_gateways = array;
     }
     return error;
@@ -428,7 +435,8 @@ static int read_part(struct reader *reader, const cJSON *json)
         words[i] = parts[i].key;
     }
     near = s2si_nearest(json->string, words, S2SI_COUNT(words));
-    snprintf(rule, sizeof(rule), "is not a key here%s%s%s", near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    snprintf(rule, sizeof(rule), "is not a key here%s%s%s", near ? "; did you mean " : "", near ? near : "",
+             near ? "?" : "");
     add(reader, NULL, rule);
     return 0;
 }
@@ -439,12 +447,14 @@ static void refuse_open_file(const struct reader *reader)
 
     if (reader->secret && (reader->config->mode & 077u) != 0) {
         snprintf(mode, sizeof(mode), "%04o", reader->config->mode & 07777u);
-        s2si_config_add(reader->errors, false, "", mode,
-                        "the file holds a psk or auth_key and others can read it: its mode must be 0600 or 0400; or use psk_file");
+        s2si_config_add(
+            reader->errors, false, "", mode,
+            "the file holds a psk or auth_key and others can read it: its mode must be 0600 or 0400; or use psk_file");
     }
 }
 
-int s2si_json_read(struct s2s_config *config, const cJSON *document, struct s2si_model *model, struct s2si_errors *errors)
+int s2si_json_read(struct s2s_config *config, const cJSON *document, struct s2si_model *model,
+                   struct s2si_errors *errors)
 {
     struct reader reader = { config, model, errors, false };
 
@@ -468,7 +478,8 @@ int s2si_json_read(struct s2s_config *config, const cJSON *document, struct s2si
     return 0;
 }
 
-int s2si_json_read_tunnel(struct s2s_config *config, const cJSON *object, struct s2s_tunnel_params *tunnel, struct s2si_errors *errors)
+int s2si_json_read_tunnel(struct s2s_config *config, const cJSON *object, struct s2s_tunnel_params *tunnel,
+                          struct s2si_errors *errors)
 {
     struct reader reader = { config, NULL, errors, false };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is refused before cJSON sees it: cJSON is lenient (control characters, bytes that are not UTF-8, \u0000, which cuts a
- * string short) and goes deep. RFC 8259 sections 7 and 8.1, RFC 3629.
+ * What is refused before cJSON sees it: cJSON is lenient (control characters, bytes that are not UTF-8, \u0000, which
+ * cuts a string short) and goes deep. RFC 8259 sections 7 and 8.1, RFC 3629.
  */
 #include <string.h>
 
@@ -14,13 +14,14 @@ struct scan {
 };
 
 /* Length of the UTF-8 sequence that stands here, 0 if none does (RFC 3629 section 4). */
-static size_t utf8_length(const unsigned char *text, size_t left)
+size_t s2si_utf8_length(const unsigned char *text, size_t left)
 {
     static const struct {
         unsigned char first, last, second_low, second_high, length;
     } rows[] = {
-        { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
-        { 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+        { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+        { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
+        { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
     };
     for (size_t i = 0; i < S2SI_COUNT(rows); i++) {
         if (text[0] < rows[i].first || text[0] > rows[i].last) {
@@ -72,7 +73,7 @@ static const char *scan_string(struct scan *scan)
         } else if (byte < 0x80) {
             scan->at++;
         } else {
-            size_t step = utf8_length(scan->text + scan->at, scan->length - scan->at);
+            size_t step = s2si_utf8_length(scan->text + scan->at, scan->length - scan->at);
             rule = step ? NULL : "the text is UTF-8";
             scan->at += step;
         }

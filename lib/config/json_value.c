@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One JSON value into one field of a params struct, by the field's kind. A single string (for groups a number too) serves
- * wherever a list does. Values land in a scratch struct that borrows, and s2si_field_copy makes them the target's own.
+ * One JSON value into one field of a params struct, by the field's kind. A single string (for groups a number too)
+ * serves wherever a list does. Values land in a scratch struct that borrows, and s2si_field_copy makes them the
+ * target's own.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +58,8 @@ static int refuse(const struct reading *reading, const cJSON *value, const char 
     char shown[SHOWN];
     bool secret = s2si_field_is_secret(reading->field);
 
-    s2si_config_add(reading->errors, false, reading->errors->path, secret ? NULL : s2si_json_shown(value, shown, sizeof(shown)), rule);
+    s2si_config_add(reading->errors, false, reading->errors->path,
+                    secret ? NULL : s2si_json_shown(value, shown, sizeof(shown)), rule);
     return 0;
 }
 
@@ -271,8 +273,9 @@ static bool means_any(const struct s2si_field *field, const char *text)
 static bool one_address(const struct reading *reading, const cJSON *value, struct s2s_addr *out)
 {
     const char *rule = reading->field->id == S2SI_CGW_IP_ADDRESS ? "is an IP address such as 203.0.113.1, or \"any\""
-                       : reading->field->id == S2SI_GW_ADDRESSES ? "is an IP address such as 203.0.113.1, or \"dynamic\""
-                                                                 : "is an IP address such as 203.0.113.1 or 2001:db8::1";
+                       : reading->field->id == S2SI_GW_ADDRESSES
+                           ? "is an IP address such as 203.0.113.1, or \"dynamic\""
+                           : "is an IP address such as 203.0.113.1 or 2001:db8::1";
     memset(out, 0, sizeof(*out));
     if (cJSON_IsString(value) && means_any(reading->field, value->valuestring)) {
         return true;
@@ -358,12 +361,14 @@ static bool read_entries(struct reading *reading, const cJSON *value, void *arra
 
 static int read_list(struct reading *reading, const cJSON *value)
 {
-    size_t count = entries(value), size = reading->field->kind == S2SI_KIND_ADDRESSES ? sizeof(struct s2s_addr) : sizeof(struct s2s_prefix);
+    size_t count = entries(value),
+           size = reading->field->kind == S2SI_KIND_ADDRESSES ? sizeof(struct s2s_addr) : sizeof(struct s2s_prefix);
     int error = 0;
     void *array;
 
     if (count == 0 || count > MOST_ENTRIES) {
-        return refuse(reading, value, count ? "has at most 1024 entries" : "is not empty; leave the key out to take the default");
+        return refuse(reading, value,
+                      count ? "has at most 1024 entries" : "is not empty; leave the key out to take the default");
     }
     array = s2si_alloc_array(reading->mem, count, size);
     if (!array) {
@@ -382,14 +387,10 @@ static int read_list(struct reading *reading, const cJSON *value)
 static const char *kind_name(enum s2s_transform_type type)
 {
     switch (type) {
-    case S2S_TRANSFORM_ENCRYPTION:
-        return "encryption";
-    case S2S_TRANSFORM_PRF:
-        return "prf";
-    case S2S_TRANSFORM_INTEGRITY:
-        return "integrity";
-    default:
-        return "group";
+    case S2S_TRANSFORM_ENCRYPTION: return "encryption";
+    case S2S_TRANSFORM_PRF: return "prf";
+    case S2S_TRANSFORM_INTEGRITY: return "integrity";
+    default: return "group";
     }
 }
 
@@ -448,7 +449,8 @@ static int read_algorithms(struct reading *reading, const cJSON *value)
     int index = 0;
 
     if (count == 0 || count > S2S_ALGORITHMS) {
-        return refuse(reading, value, count ? "has at most 16 entries" : "is not empty; leave the key out to take the default");
+        return refuse(reading, value,
+                      count ? "has at most 16 entries" : "is not empty; leave the key out to take the default");
     }
     if (!cJSON_IsArray(value)) {
         return one_algorithm(reading, value, list) ? keep(reading) : 0;
@@ -463,13 +465,17 @@ static int read_algorithms(struct reading *reading, const cJSON *value)
 
 /* ---- by kind ---- */
 
-int s2si_json_value(struct s2si_mem *mem, const struct s2si_field *field, const cJSON *value, void *params, struct s2si_errors *errors)
+int s2si_json_value(struct s2si_mem *mem, const struct s2si_field *field, const cJSON *value, void *params,
+                    struct s2si_errors *errors)
 {
     static int (*const readers[])(struct reading *, const cJSON *) = {
-        [S2SI_KIND_INT] = read_int, [S2SI_KIND_BOOL] = read_bool, [S2SI_KIND_ENUM] = read_enum, [S2SI_KIND_ASN] = read_asn,
-        [S2SI_KIND_TEXT] = read_text, [S2SI_KIND_SECRET_TEXT] = read_text, [S2SI_KIND_SECRET] = read_text,
-        [S2SI_KIND_ADDRESS] = read_address, [S2SI_KIND_ADDRESSES] = read_list, [S2SI_KIND_PREFIX] = read_prefix,
-        [S2SI_KIND_PREFIXES] = read_list, [S2SI_KIND_ALGORITHMS] = read_algorithms, [S2SI_KIND_PROFILE] = read_profile,
+        [S2SI_KIND_INT] = read_int,         [S2SI_KIND_BOOL] = read_bool,
+        [S2SI_KIND_ENUM] = read_enum,       [S2SI_KIND_ASN] = read_asn,
+        [S2SI_KIND_TEXT] = read_text,       [S2SI_KIND_SECRET_TEXT] = read_text,
+        [S2SI_KIND_SECRET] = read_text,     [S2SI_KIND_ADDRESS] = read_address,
+        [S2SI_KIND_ADDRESSES] = read_list,  [S2SI_KIND_PREFIX] = read_prefix,
+        [S2SI_KIND_PREFIXES] = read_list,   [S2SI_KIND_ALGORITHMS] = read_algorithms,
+        [S2SI_KIND_PROFILE] = read_profile,
     };
     struct reading reading = { .mem = mem, .field = field, .errors = errors, .params = params };
 

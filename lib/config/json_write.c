@@ -53,7 +53,8 @@ static cJSON *algorithms_value(const struct s2si_field *field, const void *param
     cJSON *array = cJSON_CreateArray();
 
     for (size_t i = 0; array && i < list->count && i < S2S_ALGORITHMS; i++) {
-        s2si_out_text(&out, array, NULL, s2si_profile_algorithm_word(profile, field->transform, (enum s2s_algorithm)list->items[i]));
+        s2si_out_text(&out, array, NULL,
+                      s2si_profile_algorithm_word(profile, field->transform, (enum s2s_algorithm)list->items[i]));
     }
     return whole(&out, array);
 }
@@ -91,25 +92,16 @@ static cJSON *prefix_value(const struct s2s_prefix *prefix)
 static cJSON *value_of(const struct s2si_field *field, const void *params, const struct s2s_profile *profile)
 {
     switch (field->kind) {
-    case S2SI_KIND_BOOL:
-        return cJSON_CreateBool(s2si_field_number(field, params) == 1);
-    case S2SI_KIND_ENUM:
-        return word_value(field, params);
-    case S2SI_KIND_TEXT:
-        return text_value(field, params);
-    case S2SI_KIND_ADDRESS:
-        return address_value(s2si_field_of(field, params), "any");
-    case S2SI_KIND_PREFIX:
-        return prefix_value(s2si_field_of(field, params));
+    case S2SI_KIND_BOOL: return cJSON_CreateBool(s2si_field_number(field, params) == 1);
+    case S2SI_KIND_ENUM: return word_value(field, params);
+    case S2SI_KIND_TEXT: return text_value(field, params);
+    case S2SI_KIND_ADDRESS: return address_value(s2si_field_of(field, params), "any");
+    case S2SI_KIND_PREFIX: return prefix_value(s2si_field_of(field, params));
     case S2SI_KIND_ADDRESSES:
-    case S2SI_KIND_PREFIXES:
-        return list_value(field, params);
-    case S2SI_KIND_ALGORITHMS:
-        return algorithms_value(field, params, profile);
-    case S2SI_KIND_PROFILE:
-        return cJSON_CreateString(s2s_profile_name(pointer_of(field, params)));
-    default:
-        return cJSON_CreateNumber((double)s2si_field_number(field, params));
+    case S2SI_KIND_PREFIXES: return list_value(field, params);
+    case S2SI_KIND_ALGORITHMS: return algorithms_value(field, params, profile);
+    case S2SI_KIND_PROFILE: return cJSON_CreateString(s2s_profile_name(pointer_of(field, params)));
+    default: return cJSON_CreateNumber((double)s2si_field_number(field, params));
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader of configurations: any text is read, checked, and when it is good applied, reloaded with itself and patched. The
- * first octet chooses: even = a configuration, odd = a patch of a good one.
+ * The reader of configurations: any text is read, checked, and when it is good applied, reloaded with itself and
+ * patched. The first octet chooses: even = a configuration, odd = a patch of a good one.
  */
 #include <s2svpn/config.h>
 #include <s2svpn/crypto.h>

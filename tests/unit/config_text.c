@@ -8,34 +8,46 @@
 #include <string.h>
 
 static const char alibaba[] =
-    "{\"gateway\": {\"name\": \"vpn-frankfurt\", \"profile\": \"alibaba\", \"addresses\": [\"8.0.0.146\", \"8.0.0.74\"],"
+    "{\"gateway\": {\"name\": \"vpn-frankfurt\", \"profile\": \"alibaba\", \"addresses\": [\"8.0.0.146\", "
+    "\"8.0.0.74\"],"
     " \"vpc\": {\"cidr\": \"10.0.0.0/16\"}},"
     "\"customer_gateways\": [{\"name\": \"aws1\", \"profile\": \"aws\", \"ip_address\": \"3.0.0.52\", \"asn\": 64512},"
     " {\"name\": \"aws2\", \"profile\": \"aws\", \"ip_address\": \"3.0.0.56\", \"asn\": 64512}],"
-    "\"connections\": [{\"name\": \"vco\", \"local_subnets\": \"10.0.0.0/16\", \"remote_subnets\": [\"192.168.0.0/16\"],"
+    "\"connections\": [{\"name\": \"vco\", \"local_subnets\": \"10.0.0.0/16\", \"remote_subnets\": "
+    "[\"192.168.0.0/16\"],"
     " \"effect_immediately\": true, \"tunnels\": ["
-    " {\"customer_gateway\": \"aws1\", \"psk\": \"first.key.1\", \"ike\": {\"lifetime\": 28800}, \"ipsec\": {\"lifetime\": 3600},"
+    " {\"customer_gateway\": \"aws1\", \"psk\": \"first.key.1\", \"ike\": {\"lifetime\": 28800}, \"ipsec\": "
+    "{\"lifetime\": 3600},"
     "  \"bgp\": {\"tunnel_cidr\": \"169.254.116.208/30\", \"local_ip\": \"169.254.116.210\"}},"
-    " {\"customer_gateway\": \"aws2\", \"psk\": \"second.key.2\", \"ike\": {\"lifetime\": 28800}, \"ipsec\": {\"lifetime\": 3600},"
+    " {\"customer_gateway\": \"aws2\", \"psk\": \"second.key.2\", \"ike\": {\"lifetime\": 28800}, \"ipsec\": "
+    "{\"lifetime\": 3600},"
     "  \"bgp\": {\"tunnel_cidr\": \"169.254.214.96/30\", \"local_ip\": \"169.254.214.98\"}}]}],"
-    "\"routes\": [{\"type\": \"policy\", \"source\": \"10.0.0.0/16\", \"destination\": \"192.168.0.0/16\", \"connection\": \"vco\","
+    "\"routes\": [{\"type\": \"policy\", \"source\": \"10.0.0.0/16\", \"destination\": \"192.168.0.0/16\", "
+    "\"connection\": \"vco\","
     " \"publish\": true}]}";
 
 static const char aws[] =
-    "{\"gateway\": {\"name\": \"vgw\", \"profile\": \"aws\", \"addresses\": [\"3.0.0.52\", \"3.0.0.53\", \"3.0.0.56\", \"3.0.0.57\"],"
-    " \"asn\": 64512, \"vpc\": {\"cidr\": [\"192.168.0.0/16\"], \"route_tables\": [{\"name\": \"rtb\", \"propagate\": true}]}},"
-    "\"customer_gateways\": [{\"name\": \"cgw1\", \"profile\": \"alibaba\", \"ip_address\": \"8.0.0.146\", \"asn\": 65530},"
+    "{\"gateway\": {\"name\": \"vgw\", \"profile\": \"aws\", \"addresses\": [\"3.0.0.52\", \"3.0.0.53\", \"3.0.0.56\", "
+    "\"3.0.0.57\"],"
+    " \"asn\": 64512, \"vpc\": {\"cidr\": [\"192.168.0.0/16\"], \"route_tables\": [{\"name\": \"rtb\", \"propagate\": "
+    "true}]}},"
+    "\"customer_gateways\": [{\"name\": \"cgw1\", \"profile\": \"alibaba\", \"ip_address\": \"8.0.0.146\", \"asn\": "
+    "65530},"
     " {\"name\": \"cgw2\", \"profile\": \"alibaba\", \"ip_address\": \"8.0.0.74\", \"asn\": 65530}],"
     "\"connections\": [{\"name\": \"vpn1\", \"customer_gateway\": \"cgw1\", \"local_subnets\": \"192.168.0.0/16\","
-    " \"remote_subnets\": \"10.0.0.0/16\", \"tunnels\": [{\"psk\": \"first.key.1\", \"bgp\": {\"tunnel_cidr\": \"169.254.116.208/30\"}},"
+    " \"remote_subnets\": \"10.0.0.0/16\", \"tunnels\": [{\"psk\": \"first.key.1\", \"bgp\": {\"tunnel_cidr\": "
+    "\"169.254.116.208/30\"}},"
     " {\"psk\": \"unused.key.1\"}]},"
-    " {\"name\": \"vpn2\", \"customer_gateway\": \"cgw2\", \"local_subnets\": \"192.168.0.0/16\", \"remote_subnets\": \"10.0.0.0/16\","
-    " \"tunnels\": [{\"psk\": \"second.key.2\", \"bgp\": {\"tunnel_cidr\": \"169.254.214.96/30\"}}, {\"psk\": \"unused.key.2\"}]}],"
+    " {\"name\": \"vpn2\", \"customer_gateway\": \"cgw2\", \"local_subnets\": \"192.168.0.0/16\", \"remote_subnets\": "
+    "\"10.0.0.0/16\","
+    " \"tunnels\": [{\"psk\": \"second.key.2\", \"bgp\": {\"tunnel_cidr\": \"169.254.214.96/30\"}}, {\"psk\": "
+    "\"unused.key.2\"}]}],"
     "\"routes\": [{\"type\": \"static\", \"destination\": \"10.0.0.0/16\", \"connection\": \"vpn1\"},"
     " {\"type\": \"static\", \"destination\": \"10.0.0.0/16\", \"connection\": \"vpn2\"}]}";
 
 static const char generic[] =
-    "{\"gateway\": {\"name\": \"left\", \"profile\": \"generic\", \"addresses\": \"203.0.113.1\", \"vpc\": {\"cidr\": \"10.1.0.0/16\"}},"
+    "{\"gateway\": {\"name\": \"left\", \"profile\": \"generic\", \"addresses\": \"203.0.113.1\", \"vpc\": {\"cidr\": "
+    "\"10.1.0.0/16\"}},"
     "\"customer_gateways\": [{\"name\": \"right\", \"ip_address\": \"203.0.113.2\"}],"
     "\"connections\": [{\"name\": \"net\", \"customer_gateway\": \"right\", \"local_subnets\": \"10.1.0.0/16\","
     " \"remote_subnets\": \"10.2.0.0/16\", \"tunnels\": [{\"psk\": \"Uneasy-lies-the-head\"}]}]}";
@@ -163,9 +175,11 @@ bool config_case_run(const struct config_case *one)
     int error = config_checked(text, &config);
     bool good = true;
 
-    if (one->path == NULL ? error != 0 : error != S2S_ERR_CONFIG || !config_lists(config, false, one->path, one->value, one->rule)) {
-        print_error("%s %s: expected %s: %s: %s, got %d:\n", one->edits[0].path ? one->edits[0].path : "", one->edits[0].value ? one->edits[0].value : "", one->path ? one->path : "no error", one->value ? one->value : "",
-                    one->rule ? one->rule : "", error);
+    if (one->path == NULL ? error != 0
+                          : error != S2S_ERR_CONFIG || !config_lists(config, false, one->path, one->value, one->rule)) {
+        print_error("%s %s: expected %s: %s: %s, got %d:\n", one->edits[0].path ? one->edits[0].path : "",
+                    one->edits[0].value ? one->edits[0].value : "", one->path ? one->path : "no error",
+                    one->value ? one->value : "", one->rule ? one->rule : "", error);
         config_print_errors(config);
         good = false;
     }

@@ -25,7 +25,8 @@ enum { CONFIG_EDITS = 4 };
 /* The text of a base with edits (up to the first without path); free with free(). */
 char *config_edited(enum config_base base, const struct config_edit *edits);
 
-/* Parses and checks a text with the deterministic provider. @return 0 or S2S_ERR_CONFIG; the configuration in *config. */
+/* Parses and checks a text with the deterministic provider. @return 0 or S2S_ERR_CONFIG; the configuration in *config.
+ */
 int config_checked(const char *text, s2s_config **config);
 
 /* A case: an edited base is refused at path, with value (NULL = not compared) and with rule inside the rule's text. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Walks the tables of every cloud: each allowed value is accepted, each neighbour of one is refused with the cloud's rule in
- * the message, and the tables themselves are in order.
+ * Walks the tables of every cloud: each allowed value is accepted, each neighbour of one is refused with the cloud's
+ * rule in the message, and the tables themselves are in order.
  */
 #include "lib/cloud/cloud.h"
 
@@ -281,28 +281,17 @@ static void walk_row(struct walk *walk)
 {
     switch (walk->field->kind) {
     case S2SI_KIND_INT:
-    case S2SI_KIND_ASN:
-        walk_number(walk);
-        break;
+    case S2SI_KIND_ASN: walk_number(walk); break;
     case S2SI_KIND_BOOL:
-    case S2SI_KIND_ENUM:
-        walk_words(walk);
-        break;
-    case S2SI_KIND_ALGORITHMS:
-        walk_algorithms(walk);
-        break;
+    case S2SI_KIND_ENUM: walk_words(walk); break;
+    case S2SI_KIND_ALGORITHMS: walk_algorithms(walk); break;
     case S2SI_KIND_TEXT:
     case S2SI_KIND_SECRET:
-    case S2SI_KIND_SECRET_TEXT:
-        walk_text(walk);
-        break;
+    case S2SI_KIND_SECRET_TEXT: walk_text(walk); break;
     case S2SI_KIND_ADDRESSES:
     case S2SI_KIND_PREFIXES:
-    case S2SI_KIND_OBJECTS:
-        walk_list(walk);
-        break;
-    default:
-        break;
+    case S2SI_KIND_OBJECTS: walk_list(walk); break;
+    default: break;
     }
 }
 
@@ -327,7 +316,8 @@ static void walk_profile(const struct s2s_profile *profile)
         accepted += walk.accepted;
         no += walk.refused;
     }
-    print_message("%s: %zu rows, %zu values accepted, %zu refused\n", profile->name, profile->field_count, accepted, no);
+    print_message("%s: %zu rows, %zu values accepted, %zu refused\n", profile->name, profile->field_count, accepted,
+                  no);
     assert_true(accepted > 100 && no > 100);
 }
 
@@ -356,8 +346,8 @@ static void test_rows_are_in_order(void **state)
         for (size_t i = 0; i < profiles[p]->field_count; i++) {
             struct walk walk = walk_of(profiles[p], i);
             const struct s2si_profile_field *row = walk.row;
-            bool limited = row->minimum || row->maximum || row->allowed || row->allowed_count || row->most || row->least ||
-                           row->shortest || row->longest || row->alphabet;
+            bool limited = row->minimum || row->maximum || row->allowed || row->allowed_count || row->most ||
+                           row->least || row->shortest || row->longest || row->alphabet;
             assert_true(i == 0 || row->field > profiles[p]->fields[i - 1].field);
             assert_ptr_equal(s2si_profile_field(profiles[p], row->field), row);
             if (limited && !row->rule) {
@@ -392,7 +382,10 @@ static void test_defaults_are_allowed(void **state)
             for (size_t k = 0; k < S2SI_COUNT(values); k++) {
                 if (values[k]->given) {
                     put_default(&walk, values[k]);
-                    expect(&walk, true, k == 0 ? "the console's default" : k == 1 ? "the API's default" : "the device's default");
+                    expect(&walk, true,
+                           k == 0   ? "the console's default"
+                           : k == 1 ? "the API's default"
+                                    : "the device's default");
                 }
             }
         }
@@ -402,7 +395,8 @@ static void test_defaults_are_allowed(void **state)
 /* The two sets of defaults of Alibaba, and AWS's, by the clouds' own documents. */
 static void test_known_defaults(void **state)
 {
-    const struct s2s_profile *alibaba = s2s_profile_alibaba(), *aws = s2s_profile_aws(), *generic = s2s_profile_generic();
+    const struct s2s_profile *alibaba = s2s_profile_alibaba(), *aws = s2s_profile_aws(),
+                             *generic = s2s_profile_generic();
     const struct {
         const struct s2s_profile *profile, *far;
         int defaults;
@@ -436,13 +430,17 @@ static void test_known_defaults(void **state)
     };
     (void)state;
     for (size_t i = 0; i < S2SI_COUNT(rows); i++) {
-        const struct s2si_value *value = s2si_profile_default(rows[i].profile, rows[i].far, rows[i].defaults, rows[i].field);
+        const struct s2si_value *value =
+            s2si_profile_default(rows[i].profile, rows[i].far, rows[i].defaults, rows[i].field);
         assert_true(value->given);
         assert_int_equal(value->number, rows[i].number);
     }
-    assert_int_equal(s2si_profile_default(alibaba, NULL, S2S_DEFAULTS_API, S2SI_TUN_IKE_INTEGRITY)->algorithms->items[0], S2S_HMAC_MD5_96);
-    assert_int_equal(s2si_profile_default(alibaba, NULL, S2S_DEFAULTS_CONSOLE, S2SI_TUN_IKE_INTEGRITY)->algorithms->items[0],
-                     S2S_HMAC_SHA1_96);
+    assert_int_equal(
+        s2si_profile_default(alibaba, NULL, S2S_DEFAULTS_API, S2SI_TUN_IKE_INTEGRITY)->algorithms->items[0],
+        S2S_HMAC_MD5_96);
+    assert_int_equal(
+        s2si_profile_default(alibaba, NULL, S2S_DEFAULTS_CONSOLE, S2SI_TUN_IKE_INTEGRITY)->algorithms->items[0],
+        S2S_HMAC_SHA1_96);
 }
 
 /* Each cloud prints an algorithm in its own word, and its word is understood again. */
@@ -458,7 +456,8 @@ static void test_algorithm_words(void **state)
         }
     }
     assert_string_equal(s2si_profile_algorithm_word(profiles[0], S2S_TRANSFORM_ENCRYPTION, S2S_AES128_CBC), "aes");
-    assert_string_equal(s2si_profile_algorithm_word(profiles[1], S2S_TRANSFORM_ENCRYPTION, S2S_AES256_GCM16), "AES256-GCM-16");
+    assert_string_equal(s2si_profile_algorithm_word(profiles[1], S2S_TRANSFORM_ENCRYPTION, S2S_AES256_GCM16),
+                        "AES256-GCM-16");
     assert_string_equal(s2si_profile_algorithm_word(profiles[1], S2S_TRANSFORM_GROUP, S2S_MODP2048), "14");
     assert_string_equal(s2si_profile_algorithm_word(profiles[2], S2S_TRANSFORM_GROUP, S2S_MODP2048), "modp2048");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A configuration becomes objects; a newer one changes what differs and nothing else; patches hold until the file's value
-   changes; status has the shape of the configuration. */
+/* A configuration becomes objects; a newer one changes what differs and nothing else; patches hold until the file's
+   value changes; status has the shape of the configuration. */
 #include "config_text.h"
 
 #include "failing_allocator.h"
@@ -146,7 +146,7 @@ static void test_values_arrive(void **state)
     assert_psk(&rig, "vco", 2, "second.key.2");
     assert_int_equal(params.ike_lifetime, 28800);
     assert_int_equal(params.ipsec_lifetime, 3600);
-    assert_int_equal(params.startup_action, S2S_STARTUP_START); /* effect_immediately */
+    assert_int_equal(params.startup_action, S2S_STARTUP_START);        /* effect_immediately */
     assert_int_equal(params.ike_integrity.items[0], S2S_HMAC_SHA1_96); /* the console's default */
     assert_int_equal(s2s_addr_parse("169.254.214.98", &inside), 0);
     assert_memory_equal(&params.bgp_local_ip, &inside, sizeof inside);
@@ -205,9 +205,12 @@ static void test_reload_one_tunnel(void **state)
 static void test_reload_objects(void **state)
 {
     static const struct config_edit gone[CONFIG_EDITS] = {
-        {"connections", "[{\"name\": \"vpn2\", \"customer_gateway\": \"cgw2\", \"local_subnets\": \"192.168.0.0/16\", \"remote_subnets\": \"10.0.0.0/16\", \"tunnels\": [{\"psk\": \"second.key.2\", \"bgp\": {\"tunnel_cidr\": \"169.254.214.96/30\"}}, {\"psk\": \"unused.key.2\"}]}]"},
+        {"connections", "[{\"name\": \"vpn2\", \"customer_gateway\": \"cgw2\", \"local_subnets\": \"192.168.0.0/16\", "
+                        "\"remote_subnets\": \"10.0.0.0/16\", \"tunnels\": [{\"psk\": \"second.key.2\", \"bgp\": "
+                        "{\"tunnel_cidr\": \"169.254.214.96/30\"}}, {\"psk\": \"unused.key.2\"}]}]"},
         {"routes", "[{\"type\": \"static\", \"destination\": \"10.0.0.0/16\", \"connection\": \"vpn2\"}]"},
-        {"customer_gateways", "[{\"name\": \"cgw2\", \"profile\": \"alibaba\", \"ip_address\": \"8.0.0.74\", \"asn\": 65530}, {\"name\": \"cgw3\", \"ip_address\": \"8.0.0.75\"}]"}};
+        {"customer_gateways", "[{\"name\": \"cgw2\", \"profile\": \"alibaba\", \"ip_address\": \"8.0.0.74\", \"asn\": "
+                              "65530}, {\"name\": \"cgw3\", \"ip_address\": \"8.0.0.75\"}]"}};
     struct rig rig = rig_new(CONFIG_AWS, NULL);
     uint32_t kept = id_of(&rig, "vpn2", 1);
     (void)state;
@@ -328,7 +331,8 @@ static void test_patch_holds(void **state)
     static const struct config_edit same_key[CONFIG_EDITS] = {{"connections[0].tunnels[0].psk", "\"new.in.file\""}};
     struct rig rig = rig_new(CONFIG_ALIBABA, NULL);
     (void)state;
-    assert_int_equal(patch(&rig, "vco", 1, "{\"psk\": \"patched.key\", \"ike\": {\"lifetime\": 1000}, \"enabled\": true}"), 0);
+    assert_int_equal(
+        patch(&rig, "vco", 1, "{\"psk\": \"patched.key\", \"ike\": {\"lifetime\": 1000}, \"enabled\": true}"), 0);
     assert_int_equal(reload_edited(&rig, CONFIG_ALIBABA, NULL), 0);
     assert_psk(&rig, "vco", 1, "patched.key");
     assert_int_equal(reload_edited(&rig, CONFIG_ALIBABA, other), 0);
@@ -346,13 +350,20 @@ static void test_patch_holds(void **state)
 static void test_merge_patch_examples(void **state)
 {
     static const char *const rows[][3] = {
-        {"{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"}, {"{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\":\"b\",\"b\":\"c\"}"},
-        {"{\"a\":\"b\"}", "{\"a\":null}", "{}"}, {"{\"a\":\"b\",\"b\":\"c\"}", "{\"a\":null}", "{\"b\":\"c\"}"},
-        {"{\"a\":[\"b\"]}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"}, {"{\"a\":\"c\"}", "{\"a\":[\"b\"]}", "{\"a\":[\"b\"]}"},
+        {"{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"},
+        {"{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\":\"b\",\"b\":\"c\"}"},
+        {"{\"a\":\"b\"}", "{\"a\":null}", "{}"},
+        {"{\"a\":\"b\",\"b\":\"c\"}", "{\"a\":null}", "{\"b\":\"c\"}"},
+        {"{\"a\":[\"b\"]}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"},
+        {"{\"a\":\"c\"}", "{\"a\":[\"b\"]}", "{\"a\":[\"b\"]}"},
         {"{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"d\",\"c\":null}}", "{\"a\":{\"b\":\"d\"}}"},
-        {"{\"a\":[{\"b\":\"c\"}]}", "{\"a\":[1]}", "{\"a\":[1]}"}, {"[\"a\",\"b\"]", "[\"c\",\"d\"]", "[\"c\",\"d\"]"},
-        {"{\"a\":\"b\"}", "[\"c\"]", "[\"c\"]"}, {"{\"a\":\"foo\"}", "null", "null"}, {"{\"a\":\"foo\"}", "\"bar\"", "\"bar\""},
-        {"{\"e\":null}", "{\"a\":1}", "{\"e\":null,\"a\":1}"}, {"[1,2]", "{\"a\":\"b\",\"c\":null}", "{\"a\":\"b\"}"},
+        {"{\"a\":[{\"b\":\"c\"}]}", "{\"a\":[1]}", "{\"a\":[1]}"},
+        {"[\"a\",\"b\"]", "[\"c\",\"d\"]", "[\"c\",\"d\"]"},
+        {"{\"a\":\"b\"}", "[\"c\"]", "[\"c\"]"},
+        {"{\"a\":\"foo\"}", "null", "null"},
+        {"{\"a\":\"foo\"}", "\"bar\"", "\"bar\""},
+        {"{\"e\":null}", "{\"a\":1}", "{\"e\":null,\"a\":1}"},
+        {"[1,2]", "{\"a\":\"b\",\"c\":null}", "{\"a\":\"b\"}"},
         {"{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\":{\"bb\":{}}}"},
     };
     (void)state;
@@ -384,7 +395,8 @@ static void test_status(void **state)
         cJSON *json = cJSON_Parse(text);
         const cJSON *tunnel = cJSON_GetArrayItem(
             cJSON_GetObjectItem(cJSON_GetArrayItem(cJSON_GetObjectItem(json, "connections"), 0), "tunnels"), 0);
-        static const char *const members[] = {"status", "active", "negotiated", "counters", "ike", "ipsec", "dpd", "outside", "mtu"};
+        static const char *const members[] = {"status", "active", "negotiated", "counters", "ike",
+                                              "ipsec",  "dpd",    "outside",    "mtu"};
         for (size_t i = 0; i < S2SI_COUNT(members); i++) {
             assert_non_null(cJSON_GetObjectItemCaseSensitive(tunnel, members[i]));
         }
@@ -411,7 +423,8 @@ static void test_status_words(void **state)
     assert_int_equal(s2s_tunnel_status_json(tunnel_of(&rig, "vpn1", 1), &text), 0);
     cJSON *tunnel = cJSON_Parse(text);
     assert_string_equal(section(tunnel, "status")->valuestring, "DOWN");
-    assert_string_equal(cJSON_GetArrayItem(section(section(tunnel, "ike"), "encryption"), 2)->valuestring, "AES128-GCM-16");
+    assert_string_equal(cJSON_GetArrayItem(section(section(tunnel, "ike"), "encryption"), 2)->valuestring,
+                        "AES128-GCM-16");
     assert_int_equal(cJSON_GetArraySize(section(section(tunnel, "ike"), "version")), 2);
     assert_string_equal(section(section(tunnel, "bgp"), "local_ip")->valuestring, "169.254.116.209");
     cJSON_Delete(tunnel);
@@ -421,10 +434,20 @@ static void test_status_words(void **state)
 
 static void test_event_json(void **state)
 {
-    struct s2s_event event = {.struct_size = sizeof event, .type = S2S_EVENT_PATH_SWITCHED, .severity = S2S_LOG_NOTICE,
-                              .at = 1500 * (s2s_time)S2S_MILLISECOND, .number = 7, .gateway = "g\"w", .connection = "vco",
-                              .trigger = S2S_TRIGGER_PROBE, .from_tunnel = 1, .to_tunnel = 2, .from_connection = "vco",
-                              .to_connection = "vco", .duration_ns = 344 * (uint64_t)S2S_MILLISECOND, .text = "moved"};
+    struct s2s_event event = {.struct_size = sizeof event,
+                              .type = S2S_EVENT_PATH_SWITCHED,
+                              .severity = S2S_LOG_NOTICE,
+                              .at = 1500 * (s2s_time)S2S_MILLISECOND,
+                              .number = 7,
+                              .gateway = "g\"w",
+                              .connection = "vco",
+                              .trigger = S2S_TRIGGER_PROBE,
+                              .from_tunnel = 1,
+                              .to_tunnel = 2,
+                              .from_connection = "vco",
+                              .to_connection = "vco",
+                              .duration_ns = 344 * (uint64_t)S2S_MILLISECOND,
+                              .text = "moved"};
     char *text = NULL;
     (void)state;
     assert_int_equal(s2s_event_json(&event, &text), 0);
@@ -469,8 +492,8 @@ static void test_memory_runs_out(void **state)
     }
 }
 
-/* The engine may get along without one allocation (a timer that is set again later); an error never passes for a rule. A
-   provider that finds no memory for its context says CRYPTO. */
+/* The engine may get along without one allocation (a timer that is set again later); an error never passes for a rule.
+   A provider that finds no memory for its context says CRYPTO. */
 static void test_memory_runs_out_in_check(void **state)
 {
     bool refused = true;
@@ -500,12 +523,23 @@ static void test_memory_runs_out_in_check(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_apply),         cmocka_unit_test(test_values_arrive),        cmocka_unit_test(test_all_or_nothing),
-        cmocka_unit_test(test_reload_same),   cmocka_unit_test(test_reload_one_tunnel),    cmocka_unit_test(test_reload_objects),
-        cmocka_unit_test(test_reload_routes), cmocka_unit_test(test_reload_refused),       cmocka_unit_test(test_patch),
-        cmocka_unit_test(test_patch_refused), cmocka_unit_test(test_patch_holds),          cmocka_unit_test(test_merge_patch_examples),
-        cmocka_unit_test(test_status),        cmocka_unit_test(test_status_words),         cmocka_unit_test(test_event_json),
-        cmocka_unit_test(test_memory_runs_out), cmocka_unit_test(test_memory_runs_out_in_check),
+        cmocka_unit_test(test_apply),
+        cmocka_unit_test(test_values_arrive),
+        cmocka_unit_test(test_all_or_nothing),
+        cmocka_unit_test(test_reload_same),
+        cmocka_unit_test(test_reload_one_tunnel),
+        cmocka_unit_test(test_reload_objects),
+        cmocka_unit_test(test_reload_routes),
+        cmocka_unit_test(test_reload_refused),
+        cmocka_unit_test(test_patch),
+        cmocka_unit_test(test_patch_refused),
+        cmocka_unit_test(test_patch_holds),
+        cmocka_unit_test(test_merge_patch_examples),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_status_words),
+        cmocka_unit_test(test_event_json),
+        cmocka_unit_test(test_memory_runs_out),
+        cmocka_unit_test(test_memory_runs_out_in_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
