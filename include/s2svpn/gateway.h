@@ -66,6 +66,7 @@ struct s2s_gateway_state {
     uint32_t active_tunnel;         /**< aws: one egress tunnel for the gateway. */
     const char *active_connection;  /**< "" = none. */
     uint16_t mtu;
+    const char *last_error;         /**< what the kernel refuses of devices, ports and routes at present; "" = nothing. */
 };
 S2S_API int s2s_gateway_get(const s2s_gateway *gateway, struct s2s_gateway_state *state);
 /** One address and whether it is present: bound and its link up. @return 0 or S2S_ERR_NOT_FOUND past the end. */

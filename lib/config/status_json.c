@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Status in the shape of the configuration: each object is printed with the values that hold (by the table of fields), then
- * what is only known while it runs is added. Names of the added members are the same under every profile; their values are
- * the profile's words.
+ * Status in the shape of the configuration: each object is printed with the values that hold (by the table of fields),
+ * then what is only known while it runs is added. Names of the added members are the same under every profile; their
+ * values are the profile's words.
  */
+#include <s2svpn/bgp_session.h>
 #include <stdio.h>
 
 #include "lib/config/json_out.h"
@@ -56,7 +57,8 @@ static void put_spi(struct status *status, cJSON *object, const char *key, uint6
     s2si_out_text(&status->out, object, key, text);
 }
 
-static void put_algorithm(struct status *status, cJSON *object, const char *key, enum s2s_transform_type type, enum s2s_algorithm algorithm)
+static void put_algorithm(struct status *status, cJSON *object, const char *key, enum s2s_transform_type type,
+                          enum s2s_algorithm algorithm)
 {
     if (algorithm != S2S_ALG_NONE) {
         s2si_out_text(&status->out, object, key, s2si_profile_algorithm_word(status->profile, type, algorithm));
@@ -97,8 +99,9 @@ static void put_counters(struct status *status, cJSON *object, const struct s2s_
         const char *key;
         uint64_t value;
     } rows[] = {
-        { "bytes_in", state->bytes_in }, { "bytes_out", state->bytes_out }, { "packets_in", state->packets_in },
-        { "packets_out", state->packets_out }, { "drops_in", state->drops_in }, { "drops_out", state->drops_out },
+        { "bytes_in", state->bytes_in },     { "bytes_out", state->bytes_out },
+        { "packets_in", state->packets_in }, { "packets_out", state->packets_out },
+        { "drops_in", state->drops_in },     { "drops_out", state->drops_out },
         { "ike_rekeys", state->ike_rekeys }, { "ipsec_rekeys", state->ipsec_rekeys },
     };
     for (size_t i = 0; i < S2SI_COUNT(rows); i++) {
@@ -132,6 +135,50 @@ static void put_health(struct status *status, cJSON *object, const struct s2s_tu
     put_age(status, object, "last_seen_s", state->last_seen);
 }
 
+static void put_bgp_counters(struct status *status, cJSON *bgp, const struct s2s_bgp_session_state *state)
+{
+    const struct {
+        const char *key;
+        double value;
+    } rows[] = {
+        { "local_asn", state->local_asn },
+        { "peer_asn", state->peer_asn },
+        { "routes_received", state->routes_received },
+        { "routes_accepted", state->routes_accepted },
+        { "routes_advertised", state->routes_advertised },
+        { "messages_in", (double)state->messages_in },
+        { "messages_out", (double)state->messages_out },
+        { "flaps", (double)state->flaps },
+    };
+    for (size_t i = 0; i < S2SI_COUNT(rows); i++) {
+        s2si_out_number(&status->out, bgp, rows[i].key, rows[i].value);
+    }
+}
+
+/* The session of a tunnel goes into its "bgp" section, beside the settings. */
+static void put_bgp(struct status *status, cJSON *object, const s2s_tunnel *tunnel)
+{
+    const s2s_bgp_session *session = s2s_tunnel_bgp_session(tunnel);
+    struct s2s_bgp_session_state state = { .struct_size = sizeof(state) };
+    cJSON *bgp = cJSON_GetObjectItemCaseSensitive(object, "bgp"), *negotiated;
+
+    if (!session || s2s_bgp_session_get(session, &state)) {
+        return;
+    }
+    bgp = bgp ? bgp : s2si_out_object(&status->out, object, "bgp");
+    s2si_out_text(&status->out, bgp, "status", state.status_text);
+    s2si_out_text(&status->out, bgp, "state", s2s_bgp_state_name((int)state.state));
+    if (state.state == S2S_BGP_ESTABLISHED) {
+        negotiated = s2si_out_object(&status->out, bgp, "negotiated");
+        s2si_out_number(&status->out, negotiated, "hold_time", state.hold_time);
+        s2si_out_number(&status->out, negotiated, "keepalive", state.keepalive);
+        s2si_out_bool(&status->out, negotiated, "graceful_restart", state.graceful_restart);
+    }
+    put_bgp_counters(status, bgp, &state);
+    s2si_out_text(&status->out, bgp, "last_error", state.last_error);
+    put_age(status, bgp, "since_s", state.since);
+}
+
 static void put_tunnel(struct status *status, cJSON *object, const s2s_tunnel *tunnel)
 {
     struct s2s_tunnel_state state = { .struct_size = sizeof(state) };
@@ -154,6 +201,7 @@ static void put_tunnel(struct status *status, cJSON *object, const s2s_tunnel *t
     put_path(status, object, &state);
     put_counters(status, object, &state);
     put_health(status, object, &state);
+    put_bgp(status, object, tunnel);
 }
 
 /* ---- connection, customer gateway, route, gateway ---- */
@@ -248,6 +296,7 @@ static void put_gateway(struct status *status, cJSON *object, const s2s_gateway 
     s2si_out_text(&status->out, object, "status", state.status_text);
     s2si_out_text(&status->out, object, "device", state.device);
     s2si_out_number(&status->out, object, "mtu", state.mtu);
+    s2si_out_text(&status->out, object, "last_error", state.last_error);
     if (gateway->profile->routing.egress_per_gateway) {
         active = s2si_out_object(&status->out, object, "active");
         s2si_out_text(&status->out, active, "connection", state.active_connection);

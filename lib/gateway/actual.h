@@ -30,7 +30,8 @@ enum s2si_item_kind {
  * (refused items are parked and do not hold up the rest).
  */
 enum s2si_phase {
-    S2SI_PHASE_BIND = 0, S2SI_PHASE_DEVICE, S2SI_PHASE_ADDRESS,
+    S2SI_PHASE_DEVICE = 0, S2SI_PHASE_ADDRESS,
+    S2SI_PHASE_BIND, /* behind the device: nobody comes up who cannot carry a packet */
     S2SI_PHASE_LISTEN, S2SI_PHASE_STREAM_KEY, /* on an inside address; the key is the listener's */
     S2SI_PHASE_LOCAL,         /* networks that a wider VPN prefix must not take */
     S2SI_PHASE_UNREACHABLE,   /* fail-closed routes stand before anything else does */

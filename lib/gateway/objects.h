@@ -173,6 +173,7 @@ struct s2s_gateway {
     char device[32];      /* the name that the kernel gave; "" before */
     char default_device[16]; /* "s2s0", counting the engine's gateways */
     bool device_up;
+    char refusal[256];    /* what the kernel refused last of base and routes; see s2si_gateway_refusal */
     uint8_t device_number; /* s2s_packet.device of packets from and to it */
     struct s2si_scope base_scope;  /* binds, device, inside addresses */
     struct s2si_scope route_scope; /* kernel routes */

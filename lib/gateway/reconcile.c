@@ -137,10 +137,13 @@ static bool blocked(const struct s2si_scope *scope, enum s2si_phase phase)
     const s2s_gateway *gateway = s2si_scope_gateway(scope);
 
     if (scope->kind == S2SI_SCOPE_ROUTES ||
-        (scope->kind == S2SI_SCOPE_BASE && phase != S2SI_PHASE_BIND && phase != S2SI_PHASE_UNBIND)) {
+        (scope->kind == S2SI_SCOPE_BASE && phase != S2SI_PHASE_UNBIND)) {
         if (!gateway->adopted) {
             return true; /* first see what an earlier process left */
         }
+    }
+    if (phase == S2SI_PHASE_BIND) {
+        return (gateway->engine->capabilities & S2S_KERNEL_ROUTES) && !gateway->device_up;
     }
     if (phase == S2SI_PHASE_ROUTE) {
         return !gateway->device_up || busy(&gateway->base_scope, S2SI_PHASE_DEVICE, S2SI_PHASE_ADDRESS);
@@ -412,9 +415,12 @@ static void refused(s2s_engine *engine, struct s2si_item *item, enum s2s_action_
     if (item->scope->kind == S2SI_SCOPE_TUNNEL) {
         s2si_event_tunnel(item->scope->owner, S2S_EVENT_KERNEL_REFUSED, S2S_LOG_ERROR, NULL, "%s %s was refused: %s",
                           action_words[type], what, why);
-    } else if (item->refusals == 0) {
-        s2si_event_gateway(gateway, S2S_EVENT_KERNEL_REFUSED, S2S_LOG_ERROR, NULL, "%s %s was refused: %s",
-                           action_words[type], what, why);
+    } else {
+        snprintf(gateway->refusal, sizeof(gateway->refusal), "%s%s%s was refused: %s", action_words[type],
+                 what[0] ? " " : "", what, why);
+    }
+    if (item->scope->kind != S2SI_SCOPE_TUNNEL && item->refusals == 0) {
+        s2si_event_gateway(gateway, S2S_EVENT_KERNEL_REFUSED, S2S_LOG_ERROR, NULL, "%s", gateway->refusal);
     }
     item->state = S2SI_ITEM_PARKED;
     if (item->refusals < UINT8_MAX) {
@@ -463,6 +469,24 @@ void s2si_reconcile_retry(s2s_engine *engine, struct s2si_item *item, s2s_time n
         sort_item(engine, item);
         touch(engine, scope);
     }
+}
+
+static bool any_refused(const struct s2si_scope *scope)
+{
+    struct s2si_list *node;
+
+    S2SI_LIST_EACH(node, &scope->items) {
+        const struct s2si_item *item = S2SI_CONTAINER(node, struct s2si_item, node);
+        if (item->wanted && !item->present && item->refusals > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *s2si_gateway_refusal(const s2s_gateway *gateway)
+{
+    return any_refused(&gateway->base_scope) || any_refused(&gateway->route_scope) ? gateway->refusal : "";
 }
 
 /* ---- the full comparison ---- */

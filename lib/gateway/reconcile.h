@@ -22,6 +22,8 @@ void s2si_desired_want(s2s_engine *engine, struct s2si_scope *scope, enum s2si_i
 /* The answer to an operation on an item. */
 void s2si_reconcile_completed(s2s_engine *engine, struct s2si_operation *operation, const struct s2s_result *result,
                               s2s_time now);
+/* What the kernel refuses of devices, addresses, ports and routes at present; "" = nothing. */
+const char *s2si_gateway_refusal(const s2s_gateway *gateway);
 /* A back-off ended (S2SI_TIMER_RETRY). */
 void s2si_reconcile_retry(s2s_engine *engine, struct s2si_item *item, s2s_time now);
 /* Full comparison with the kernel: asks for a SCAN; what is found is adopted. */

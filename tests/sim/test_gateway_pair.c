@@ -129,6 +129,7 @@ static void test_shutdown_removes_everything(void **state)
     pair_params_init(&params);
     pair_setup(&pair, &params);
     assert_true(pair_until_up(&pair, 1, 5000));
+    pair_run(&pair, 1000); /* the kernel is slow: routes follow */
     s2s_sim_installed(pair.a.node, &installed);
     assert_int_equal(installed.devices, 1);
     assert_true(installed.tunnel_routes > 0 && installed.unreachable_routes > 0);

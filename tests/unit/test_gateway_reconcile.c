@@ -237,6 +237,31 @@ static void test_refusal_parks_and_tries_again(void **state)
     finish();
 }
 
+/* Without a device nobody comes up: no port is opened, and the status says why. */
+static void test_without_a_device_nobody_comes_up(void **state)
+{
+    struct s2s_tunnel_state tunnel = {.struct_size = sizeof tunnel};
+    struct s2s_gateway_state gateway = {.struct_size = sizeof gateway};
+    (void)state;
+    begin(NATIVE);
+    rig.a.refuse = S2S_ACTION_DEVICE_ADD;
+    both_connect();
+    rig_pump(&rig);
+    rig_advance(&rig, 5 * (s2s_time)S2S_SECOND);
+    assert_int_equal(rig_count(&rig.a, S2S_ACTION_BIND), 0);
+    assert_int_equal(status(&rig.a), S2S_TUNNEL_DOWN);
+    assert_int_equal(s2s_gateway_get(rig.a.gateway, &gateway), 0);
+    assert_non_null(strstr(gateway.last_error, "making the tunnel device was refused"));
+    assert_int_equal(s2s_tunnel_get(s2s_connection_tunnel(rig.a.connection, 1), &tunnel), 0);
+    assert_string_equal(tunnel.last_error, gateway.last_error);
+    rig.a.refuse = S2S_ACTION_NONE;
+    rig_advance(&rig, 20 * (s2s_time)S2S_SECOND);
+    assert_int_equal(status(&rig.a), S2S_TUNNEL_UP);
+    assert_int_equal(s2s_gateway_get(rig.a.gateway, &gateway), 0);
+    assert_string_equal(gateway.last_error, "");
+    finish();
+}
+
 static void test_refused_sa_ends_the_negotiation(void **state)
 {
     (void)state;
@@ -412,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_unwanted_success_is_deleted),
         cmocka_unit_test(test_withdrawn_before_handed_out),
         cmocka_unit_test(test_refusal_parks_and_tries_again),
+        cmocka_unit_test(test_without_a_device_nobody_comes_up),
         cmocka_unit_test(test_refused_sa_ends_the_negotiation),
         cmocka_unit_test(test_scan_adopts),
         cmocka_unit_test(test_what_somebody_removed_comes_back),
