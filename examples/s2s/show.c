@@ -158,6 +158,7 @@ static void tunnel_line(FILE *out, const cJSON *tunnel)
 static void tunnel_lines(FILE *out, const cJSON *tunnel, const cJSON *previous, double seconds)
 {
     const cJSON *negotiated = member(tunnel, "negotiated"), *probe = member(tunnel, "probe");
+    const cJSON *bgp = member(tunnel, "bgp");
     char ike[160], ipsec[160];
 
     tunnel_line(out, tunnel);
@@ -170,6 +171,11 @@ static void tunnel_lines(FILE *out, const cJSON *tunnel, const cJSON *previous, 
                 member(negotiated, "ipsec") ? "   IPsec " : "",
                 member(negotiated, "ipsec") ? suite(member(negotiated, "ipsec"), ipsec, sizeof ipsec) : "");
         tunnel_traffic(out, tunnel, previous, seconds);
+    }
+    if (text(bgp, "state")[0]) {
+        fprintf(out, "        BGP AS %.0f -> AS %.0f %s, %.0f routes in, %.0f out\n", number(bgp, "local_asn"),
+                number(bgp, "peer_asn"), text(bgp, "state"), number(bgp, "routes_accepted"),
+                number(bgp, "routes_advertised"));
     }
     if (strcmp(text(probe, "status"), "failed") == 0) {
         fprintf(out, "        %sthe probe fails%s\n", red(), plain());

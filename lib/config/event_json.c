@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Events and error lists as JSON. Of an event only the members that belong to its type are printed. */
+#include <s2svpn/bgp_session.h>
+
 #include "lib/config/json_out.h"
 
 static const char *severity_name(enum s2s_log_level level)
@@ -33,6 +35,10 @@ static void put_rest(struct s2si_json_out *out, cJSON *root, const struct s2s_ev
     }
     if (event->type == S2S_EVENT_PATH_SWITCHED) {
         put_switch(out, root, event);
+    }
+    if (event->type == S2S_EVENT_BGP_STATE) {
+        s2si_out_text(out, root, "bgp_state_old", s2s_bgp_state_name(event->bgp_state_old));
+        s2si_out_text(out, root, "bgp_state", s2s_bgp_state_name(event->bgp_state));
     }
     if (event->reason != S2S_REASON_NONE) {
         s2si_out_text(out, root, "reason", s2s_reason_name((int)event->reason));
