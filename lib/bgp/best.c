@@ -14,6 +14,7 @@ void s2si_bgp_best_candidate(const struct s2si_bgp *bgp, uint32_t index, struct 
     }
     const struct s2si_bgp_session *session = bgp->sessions[path->session];
     candidate->external = !session->codec.internal;
+    candidate->favoured = session->favoured;
     candidate->peer = session->config.peer_ip;
     candidate->router_id = candidate->rank.originator_id != 0 ? candidate->rank.originator_id : session->peer_router_id;
     candidate->preference = candidate->rank.has_local_pref ? candidate->rank.local_pref : session->preference;

@@ -85,6 +85,8 @@ void s2si_bgp_session_drain(struct s2si_bgp_session *session, enum s2si_bgp_drai
 /* MED and prepends added to what this session announces (steering); takes effect by re-announcement. */
 void s2si_bgp_session_steer(struct s2si_bgp_session *session, uint32_t med, uint8_t prepend, s2s_time now);
 void s2si_bgp_session_preference(struct s2si_bgp_session *session, uint32_t local_pref, s2s_time now);
+/* Of routes that are equal up to MED those of this session are taken, before router ids decide. */
+void s2si_bgp_session_favour(struct s2si_bgp_session *session, bool favoured, s2s_time now);
 
 /* Our own prefixes. @return 0 or S2S_ERR_NO_MEMORY. */
 int s2si_bgp_originate(struct s2si_bgp *bgp, const struct s2s_prefix *prefix, s2s_time now);

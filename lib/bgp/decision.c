@@ -40,6 +40,12 @@ static int by_external(const struct s2si_bgp_candidate *a, const struct s2si_bgp
     return (int)b->external - (int)a->external;
 }
 
+/* Not the RFC's: between equals the session that the room above uses already, before the arbitrary steps decide. */
+static int by_favour(const struct s2si_bgp_candidate *a, const struct s2si_bgp_candidate *b)
+{
+    return (int)b->favoured - (int)a->favoured;
+}
+
 static int by_router_id(const struct s2si_bgp_candidate *a, const struct s2si_bgp_candidate *b)
 {
     return smaller(a->router_id, b->router_id);
@@ -68,6 +74,7 @@ static const struct {
     [S2SI_BGP_STEP_ORIGIN] = {by_origin, "lower origin"},
     [S2SI_BGP_STEP_MED] = {by_med, "lower MED"},
     [S2SI_BGP_STEP_EXTERNAL] = {by_external, "external over internal"},
+    [S2SI_BGP_STEP_FAVOURED] = {by_favour, "the favoured session"},
     [S2SI_BGP_STEP_ROUTER_ID] = {by_router_id, "lower router id"},
     [S2SI_BGP_STEP_CLUSTER_LIST] = {by_cluster_list, "shorter cluster list"},
     [S2SI_BGP_STEP_PEER_ADDRESS] = {by_peer_address, "lower peer address"},

@@ -15,13 +15,13 @@ struct s2si_bgp_candidate {
     uint32_t preference; /* LOCAL_PREF as we use it */
     uint32_t router_id;  /* the peer's, or ORIGINATOR_ID */
     struct s2s_addr peer;
-    bool local, external;
+    bool local, external, favoured;
     uint8_t lost_at;     /* enum s2si_bgp_step; 0 = still in */
 };
 
 enum s2si_bgp_step {
     S2SI_BGP_STEP_BEST = 0, S2SI_BGP_STEP_LOCAL, S2SI_BGP_STEP_LOCAL_PREF, S2SI_BGP_STEP_PATH_LENGTH, S2SI_BGP_STEP_ORIGIN,
-    S2SI_BGP_STEP_MED, S2SI_BGP_STEP_EXTERNAL, S2SI_BGP_STEP_ROUTER_ID, S2SI_BGP_STEP_CLUSTER_LIST, S2SI_BGP_STEP_PEER_ADDRESS,
+    S2SI_BGP_STEP_MED, S2SI_BGP_STEP_EXTERNAL, S2SI_BGP_STEP_FAVOURED, S2SI_BGP_STEP_ROUTER_ID, S2SI_BGP_STEP_CLUSTER_LIST, S2SI_BGP_STEP_PEER_ADDRESS,
     S2SI_BGP_STEP_ONLY, S2SI_BGP_STEPS
 };
 

@@ -493,6 +493,15 @@ void s2si_bgp_session_preference(struct s2si_bgp_session *session, uint32_t loca
     }
 }
 
+void s2si_bgp_session_favour(struct s2si_bgp_session *session, bool favoured, s2s_time now)
+{
+    (void)now;
+    if (session->favoured != favoured) {
+        session->favoured = favoured;
+        review_again(session);
+    }
+}
+
 /* What the OPEN carried, or the stream stands on: it cannot change under a running session. */
 static bool needs_restart(const struct s2si_bgp_session_config *a, const struct s2si_bgp_session_config *b)
 {

@@ -108,6 +108,7 @@ struct s2si_bgp_session {
     enum s2si_bgp_drain drain;
     uint32_t steer_med, preference;
     uint8_t steer_prepend;
+    bool favoured;
 
     uint64_t messages_in, messages_out, updates_in, updates_out, flaps;
     uint8_t last_code, last_subcode;

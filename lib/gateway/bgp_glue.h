@@ -52,7 +52,7 @@ struct s2s_bgp_session {
     bool leaving, stopped;                  /* last part of a planned take-down */
     s2s_time left_at;
     uint32_t med, preference;
-    bool steered;                           /* med and preference were told */
+    bool steered;                            /* these were told */
     bool ghost;                             /* died without a word: the peer may still have what we announced, with ghost_med */
     uint32_t ghost_med;
 };

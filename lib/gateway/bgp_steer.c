@@ -157,6 +157,7 @@ static void steer(s2s_tunnel *tunnel, s2s_time now)
     if (!session->steered || session->med != med) {
         s2si_bgp_session_steer(session->speaker, med, 0, now);
     }
+    s2si_bgp_session_favour(session->speaker, chosen, now); /* where MEDs are equal, the far end leaves it to us */
     session->preference = preference;
     session->med = med;
     session->steered = true;
