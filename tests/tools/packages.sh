@@ -6,7 +6,7 @@ packages_build="gcc g++ make cmake pkg-config libc6-dev libmbedtls-dev libevent-
     libmnl-dev python3 binutils"
 packages_clang="clang llvm libclang-rt-dev"
 packages_peers="iproute2 iputils-ping tcpdump nftables strongswan-swanctl charon-systemd libcharon-extra-plugins
-    libstrongswan-standard-plugins libstrongswan-extra-plugins bird2"
+    libstrongswan-standard-plugins libstrongswan-extra-plugins bird2 frr"
 packages_vectors="python3-cryptography-vectors"
 packages_python="python3-cffi python3-dev"
 packages_cross="gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user"
@@ -50,6 +50,7 @@ packages_ensure() {
         if command -v systemctl >/dev/null 2>&1; then
             case " $missing " in *" charon-systemd "*) systemctl -q disable strongswan >/dev/null 2>&1 ;; esac
             case " $missing " in *" bird2 "*) systemctl -q disable bird >/dev/null 2>&1 ;; esac
+            case " $missing " in *" frr "*) systemctl -q disable frr >/dev/null 2>&1 ;; esac
         fi
         rm -f "$log"
         return 0
