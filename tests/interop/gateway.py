@@ -30,7 +30,7 @@ class _UnixConnection(http.client.HTTPConnection):
 class Gateway:
     """One s2s-gateway in a namespace. The configuration is a dict with the keys of design section 6."""
 
-    def __init__(self, lab, namespace, program, config, options=()):
+    def __init__(self, lab, namespace, program, config, options=(), level="debug"):
         self.lab = lab
         self.namespace = namespace
         self.program = program
@@ -39,6 +39,7 @@ class Gateway:
         self.path = os.path.join(self.folder, "gateway.json")
         self.socket = os.path.join(self.folder, "ctl")
         self.options = list(options)
+        self.level = level
         self.process = None
         self.write(config)
 
@@ -53,10 +54,14 @@ class Gateway:
         output = self.lab.run(self.namespace, "sh", "-c", '"$0" --config "$1" --check; echo "status $?"', self.program, self.path)
         return output.rstrip().endswith("status 0"), output
 
+    def launch(self):
+        """Starts it."""
+        self.process = self.lab.start(self.namespace, self.program, "--config", self.path, "--control", self.socket,
+                                      "--log", "text", "--log-level", self.level, *self.options)
+
     def start(self):
         """Starts it and waits for its control socket."""
-        self.process = self.lab.start(self.namespace, self.program, "--config", self.path, "--control", self.socket,
-                                      "--log", "text", "--log-level", "debug", *self.options)
+        self.launch()
         if not wait_until(lambda: self._answers() or not self.process.alive(), 15) or not self.process.alive():
             raise LabError("s2s-gateway did not come up: " + self.process.output()[-800:])
         return self

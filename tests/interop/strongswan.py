@@ -25,10 +25,10 @@ charon-systemd {
     filelog {
         log {
             path = %(folder)s/charon.log
-            default = 1
-            ike = 2
-            cfg = 2
-            knl = 1
+            default = %(level)d
+            ike = %(detail)d
+            cfg = %(detail)d
+            knl = %(level)d
             time_format = %%H:%%M:%%S
             flush_line = yes
         }
@@ -93,14 +93,15 @@ class StrongSwan:
     """One charon and its configuration. With root it runs inside that folder (another Debian's files, see
     tests/tools/trixie.sh); its own folder is seen there under the same path."""
 
-    def __init__(self, lab, namespace, options="", libipsec="", root=None):
+    def __init__(self, lab, namespace, options="", libipsec="", root=None, quiet=False):
         self.lab = lab
         self.namespace = namespace
         self.folder = lab.path("ss-" + namespace)
         os.makedirs(self.folder)
         self.conf = os.path.join(self.folder, "strongswan.conf")
         with open(self.conf, "w", encoding="utf-8") as file:
-            file.write(CONF % {"folder": self.folder, "options": options, "libipsec": libipsec})
+            file.write(CONF % {"folder": self.folder, "options": options, "libipsec": libipsec,
+                               "level": 0 if quiet else 1, "detail": 0 if quiet else 2})
         self.uri = "unix://%s/vici" % self.folder
         self.command = ["charon-systemd"] if root is None else ["sh", "-c", IN_ROOT, root, self.folder, "charon-systemd"]
         self.loaded = None
