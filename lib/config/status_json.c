@@ -231,6 +231,9 @@ static void put_connection(struct status *status, cJSON *object, const s2s_conne
 static void put_customer_gateway(struct status *status, cJSON *object, const s2s_customer_gateway *customer_gateway)
 {
     put_all(status, object, S2SI_CUSTOMER_GATEWAY, &customer_gateway->params);
+    if (!customer_gateway->params.profile) {
+        s2si_out_text(&status->out, object, "profile", "generic");
+    }
     if (customer_gateway->params.ip_address.family == 0) {
         s2si_out_text(&status->out, object, "ip_address", "any");
     }

@@ -41,7 +41,7 @@ int s2s_customer_gateway_get(const s2s_customer_gateway *customer_gateway, struc
     return 0;
 }
 
-/* Reads and checks; on success copy is owned by the caller. */
+/* Reads, fills in the cloud's defaults (aws: ASN 65000) and checks; on success copy is owned by the caller. */
 static int draft(s2s_gateway *gateway, const s2s_customer_gateway *self,
                  const struct s2s_customer_gateway_params *params, struct s2s_customer_gateway_params *copy)
 {
@@ -50,9 +50,20 @@ static int draft(s2s_gateway *gateway, const s2s_customer_gateway *self,
 
     s2si_errors_clear(&gateway->engine->errors);
     if (error == 0) {
-        error = s2si_validate_customer_gateway(gateway, self, &given);
+        error = s2si_params_copy(&gateway->engine->mem, S2SI_CUSTOMER_GATEWAY, copy, &given);
     }
-    return error ? error : s2si_params_copy(&gateway->engine->mem, S2SI_CUSTOMER_GATEWAY, copy, &given);
+    if (error) {
+        return error;
+    }
+    error = s2si_profile_fill(&gateway->engine->mem, gateway->profile, NULL, gateway->effective.defaults,
+                              S2SI_CUSTOMER_GATEWAY, copy);
+    if (error == 0) {
+        error = s2si_validate_customer_gateway(gateway, self, copy);
+    }
+    if (error) {
+        s2si_params_free(&gateway->engine->mem, S2SI_CUSTOMER_GATEWAY, copy);
+    }
+    return error;
 }
 
 static int make(s2s_gateway *gateway, const struct s2s_customer_gateway_params *params, s2s_customer_gateway **out)

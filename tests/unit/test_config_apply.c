@@ -154,6 +154,20 @@ static void test_values_arrive(void **state)
     rig_delete(&rig);
 }
 
+/* What a customer gateway does not say the cloud says: AWS's default ASN. */
+static void test_customer_gateway_defaults(void **state)
+{
+    static const struct config_edit edits[CONFIG_EDITS] = {{"customer_gateways[0].asn", NULL}};
+    struct rig rig = rig_new(CONFIG_AWS, edits);
+    struct s2s_customer_gateway_params params = {.struct_size = sizeof params};
+    (void)state;
+    assert_int_equal(s2s_customer_gateway_get(s2s_customer_gateway_find(gateway_of(&rig), "cgw1"), &params), 0);
+    assert_int_equal(params.asn, 65000);
+    assert_int_equal(s2s_customer_gateway_get(s2s_customer_gateway_find(gateway_of(&rig), "cgw2"), &params), 0);
+    assert_int_equal(params.asn, 65530);
+    rig_delete(&rig);
+}
+
 /* A configuration with an error leaves the engine as it was. */
 static void test_all_or_nothing(void **state)
 {
@@ -525,6 +539,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_apply),
         cmocka_unit_test(test_values_arrive),
+        cmocka_unit_test(test_customer_gateway_defaults),
         cmocka_unit_test(test_all_or_nothing),
         cmocka_unit_test(test_reload_same),
         cmocka_unit_test(test_reload_one_tunnel),
