@@ -361,7 +361,7 @@ static bool fill_policy(s2s_engine *engine, const struct s2si_item *item, struct
         action->policy.remote = child->remote_ts[at % child->remote_ts_count];
         return true;
     }
-    return action->type == S2S_ACTION_POLICY_DELETE;
+    return item->content.child == 0 || action->type == S2S_ACTION_POLICY_DELETE; /* 0: a trap, without SA */
 }
 
 bool s2si_item_action(s2s_engine *engine, const struct s2si_item *item, enum s2s_action_type type,

@@ -188,6 +188,30 @@ static void want_policies_of(s2s_engine *engine, s2s_tunnel *tunnel, const struc
     }
 }
 
+/* A tunnel on demand: policies without SA, by which the kernel tells that traffic wants it (NOTICE_ACQUIRE). */
+static void want_trap(s2s_engine *engine, s2s_tunnel *tunnel)
+{
+    static const struct s2s_prefix any = { .addr.family = 4 };
+    const struct s2s_connection_params *given = &tunnel->connection->effective;
+    bool all = given->route_mode == S2S_ROUTE_MODE_DESTINATION;
+    size_t locals = all ? 0 : given->local_subnet_count, remotes = all ? 0 : given->remote_subnet_count;
+    struct s2si_item_content content = { .tunnel = tunnel->id };
+    uint32_t pairs = (uint32_t)((locals ? locals : 1) * (remotes ? remotes : 1));
+
+    for (; content.selector < pairs; content.selector++) {
+        content.prefix = locals ? given->local_subnets[content.selector / (remotes ? remotes : 1)] : any;
+        content.source = remotes ? given->remote_subnets[content.selector % remotes] : any;
+        s2si_desired_want(engine, &tunnel->scope, S2SI_ITEM_POLICY_OUT, &content);
+    }
+}
+
+static bool traps(const s2s_engine *engine, const s2s_tunnel *tunnel)
+{
+    return (engine->capabilities & S2S_KERNEL_ESP) && tunnel->effective.enabled != 0 &&
+           tunnel->effective.startup_action == S2S_STARTUP_TRAP && !tunnel->connection->deleting &&
+           !engine->shutting_down;
+}
+
 static void mark_tunnel(s2s_engine *engine, s2s_tunnel *tunnel)
 {
     const struct s2si_ike_child *child = NULL, *newest_in = NULL, *newest_out = NULL;
@@ -201,6 +225,9 @@ static void mark_tunnel(s2s_engine *engine, s2s_tunnel *tunnel)
         newest_out = child->want_out && (!newest_out || child->id > newest_out->id) ? child : newest_out;
     }
     want_policies_of(engine, tunnel, newest_in, newest_out);
+    if (!newest_out && traps(engine, tunnel)) {
+        want_trap(engine, tunnel);
+    }
 }
 
 static void want_path(s2s_engine *engine, s2s_gateway *gateway, const struct s2si_group *group)

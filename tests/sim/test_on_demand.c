@@ -128,6 +128,37 @@ static void test_bounded_queue(void **state)
     done(&pair);
 }
 
+/* A kernel that does ESP itself says that traffic wants the tunnel; holding packets is its own affair. */
+static void test_kernel_acquires(void **state)
+{
+    struct s2s_sim_installed installed = {.struct_size = sizeof installed};
+    struct pair_params params;
+    struct pair pair;
+    (void)state;
+    pair_params_init(&params);
+    tuned.startup[0] = S2S_STARTUP_TRAP;
+    tuned.startup[1] = S2S_STARTUP_ADD;
+    tuned.dpd_action = -1;
+    params.tune = tune;
+    params.mode = S2S_SIM_ESP;
+    pair_setup(&pair, &params);
+    pair_run(&pair, 10000);
+    assert_int_equal(pair_status(&pair.a, 1), S2S_TUNNEL_DOWN);
+    assert_int_equal(s2s_sim_way(pair.a.node, "10.1.0.2", "10.2.0.2"), S2S_SIM_WAY_DEVICE);
+    (void)pair_ping(&pair, 20);
+    assert_true(pair_until_up(&pair, 1, 10000));
+    assert_int_equal(pair_ping(&pair, 10), 10);
+    assert_int_equal(s2s_tunnel_restart(tunnel_of(&pair.a), s2s_sim_now(pair.sim)), 0);
+    s2s_driver_kick(pair.a.driver);
+    pair_run(&pair, 20000);
+    s2s_sim_installed(pair.a.node, &installed);
+    assert_int_equal(installed.sas, 0);
+    assert_int_equal(installed.policies, 1);
+    (void)pair_ping(&pair, 20);
+    assert_int_equal(pair_ping(&pair, 10), 10);
+    done(&pair);
+}
+
 /* What waited too long is not sent: nobody wants a ping of a minute ago. */
 static void test_old_packets_are_forgotten(void **state)
 {
@@ -454,6 +485,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_ping),    cmocka_unit_test(test_bounded_queue),
+        cmocka_unit_test(test_kernel_acquires),
         cmocka_unit_test(test_old_packets_are_forgotten),
         cmocka_unit_test(test_both_ends),     cmocka_unit_test(test_refusing_peer),
         cmocka_unit_test(test_dead_peer),     cmocka_unit_test(test_dpd_clear),
