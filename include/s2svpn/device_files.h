@@ -62,6 +62,8 @@ struct s2s_import_options {
     const char *name;                      /**< name of the gateway; NULL = "gateway". */
     const char *local_address;             /**< our address where the file names none; NULL = "dynamic". Two, with a comma
                                                 between them, for alibaba. */
+    const char *remote_address;            /**< the far end's, likewise; NULL = an error where the file names none. */
+    uint32_t customer_asn;                 /**< ASN of the customer gateway where the file names none; 0 = unknown. */
     const char *local_networks;            /**< prefixes behind us ("10.0.0.0/16,10.1.0.0/16"), for vpc.cidr; NULL = what the
                                                 file names. */
     const char *remote_networks;           /**< prefixes behind the far end, for static routes; NULL = what the file names. */

@@ -13,6 +13,14 @@ set(S2S_CONFIG_SOURCES
     lib/config/export_generic.c
     lib/config/export_swanctl.c
     lib/config/export_xml.c
+    lib/config/import.c
+    lib/config/import_alibaba.c
+    lib/config/import_aws.c
+    lib/config/import_fields.c
+    lib/config/import_generic.c
+    lib/config/import_json.c
+    lib/config/import_write.c
+    lib/config/import_xml.c
     lib/config/json_keys.c
     lib/config/json_merge.c
     lib/config/json_out.c
