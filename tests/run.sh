@@ -124,7 +124,7 @@ ring_examples() {
 }
 
 ring_interop() {
-    needs interop $packages_build $packages_peers || return 0
+    needs interop $packages_build $packages_peers $packages_routers || return 0
     build_gcc
     sh tests/netns/run.sh "$build/gcc"
     python3 tests/interop/run.py --build "$build/gcc"

@@ -183,20 +183,19 @@ static void set_path(struct s2si_bgp *bgp, enum s2si_bgp_family family, uint32_t
     s2si_bgp_attrs_release(&bgp->attrs, old_accepted);
 }
 
-static bool learn(struct import *import, const uint8_t *address, uint8_t length)
+static bool learn(struct import *import, const struct s2si_bgp_key *key)
 {
     struct s2si_bgp_session *session = import->session;
     struct s2si_bgp *bgp = session->bgp;
     struct s2si_bgp_rib *rib = &bgp->ribs[import->family];
-    struct s2s_prefix prefix = {.length = length};
+    struct s2s_prefix prefix = {.length = key->length};
     bool needs_prefix = session->config.import != NULL;
     if (needs_prefix) {
-        prefix.addr = s2si_addr_bytes(import->family == S2SI_BGP_IPV4 ? 4 : 6, address);
+        prefix.addr = s2si_addr_bytes(import->family == S2SI_BGP_IPV4 ? 4 : 6, key->address);
     }
     uint32_t accepted, *link;
     enum s2si_bgp_refusal reason = judge(import, &prefix, &accepted);
-    uint32_t net_index = worth_keeping(session, reason) ? s2si_bgp_rib_get(rib, address, length)
-                                                        : s2si_bgp_rib_find(rib, address, length);
+    uint32_t net_index = worth_keeping(session, reason) ? s2si_bgp_rib_get(rib, key) : s2si_bgp_rib_find(rib, key);
     if (net_index == 0) {
         session->refused_unseen++;
         return reason != S2SI_BGP_TAKEN;
@@ -226,10 +225,10 @@ static bool learn(struct import *import, const uint8_t *address, uint8_t length)
     return true;
 }
 
-static void forget(struct s2si_bgp_session *session, enum s2si_bgp_family family, const uint8_t *address, uint8_t length)
+static void forget(struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct s2si_bgp_key *key)
 {
     struct s2si_bgp *bgp = session->bgp;
-    uint32_t *link, net_index = s2si_bgp_rib_find(&bgp->ribs[family], address, length);
+    uint32_t *link, net_index = s2si_bgp_rib_find(&bgp->ribs[family], key);
     if (net_index == 0) {
         return;
     }
@@ -240,11 +239,29 @@ static void forget(struct s2si_bgp_session *session, enum s2si_bgp_family family
     }
 }
 
+enum { KEYS = 32 };
+
+/* The next prefixes as keys, their memory under way. */
+static size_t take_keys(const struct s2si_bgp *bgp, struct s2si_bgp_nlri *nlri, struct s2si_bgp_key keys[KEYS])
+{
+    const struct s2si_bgp_rib *rib = &bgp->ribs[nlri->family];
+    uint8_t address[16], length;
+    size_t count = 0;
+    while (count < KEYS && s2si_bgp_nlri_next(nlri, address, &length)) {
+        s2si_bgp_rib_key(rib, address, length, &keys[count++]);
+    }
+    s2si_bgp_rib_prefetch(rib, keys, count);
+    return count;
+}
+
 static void withdraw_all(struct s2si_bgp_session *session, struct s2si_bgp_nlri nlri)
 {
-    uint8_t address[16], length;
-    while (nlri.family != S2SI_BGP_FAMILY_OTHER && s2si_bgp_nlri_next(&nlri, address, &length)) {
-        forget(session, nlri.family, address, length);
+    struct s2si_bgp_key keys[KEYS];
+    while (nlri.family != S2SI_BGP_FAMILY_OTHER && nlri.prefixes.length > 0) {
+        size_t count = take_keys(session->bgp, &nlri, keys);
+        for (size_t i = 0; i < count; i++) {
+            forget(session, nlri.family, &keys[i]);
+        }
     }
 }
 
@@ -302,7 +319,7 @@ static bool reach_all(struct s2si_bgp_session *session, struct s2si_bgp_nlri nlr
                       s2s_time now)
 {
     struct s2si_bgp *bgp = session->bgp;
-    uint8_t address[16], length;
+    struct s2si_bgp_key keys[KEYS];
     if (nlri.family == S2SI_BGP_FAMILY_OTHER || nlri.prefixes.length == 0) {
         return true;
     }
@@ -311,9 +328,12 @@ static bool reach_all(struct s2si_bgp_session *session, struct s2si_bgp_nlri nlr
     import.refused = judge_all(session, view);
     bool room = import.received != 0;
     bool alive = true;
-    while (room && alive && s2si_bgp_nlri_next(&nlri, address, &length)) {
-        room = learn(&import, address, length);
-        alive = within_limit(session, import.family, now); /* the message itself may be gone once it is not */
+    while (room && alive && nlri.prefixes.length > 0) { /* once it is not alive, the message itself may be gone */
+        size_t count = take_keys(bgp, &nlri, keys);
+        for (size_t i = 0; room && alive && i < count; i++) {
+            room = learn(&import, &keys[i]);
+            alive = within_limit(session, import.family, now);
+        }
     }
     s2si_bgp_attrs_release(&bgp->attrs, import.accepted);
     s2si_bgp_attrs_release(&bgp->attrs, import.received);
@@ -444,12 +464,14 @@ int s2si_bgp_originate(struct s2si_bgp *bgp, const struct s2s_prefix *prefix, s2
     enum s2si_bgp_family family = prefix->addr.family == 4 ? S2SI_BGP_IPV4 : S2SI_BGP_IPV6;
     struct s2s_prefix masked = *prefix;
     struct s2si_bgp_attr_view view = {0};
+    struct s2si_bgp_key key;
     uint32_t *link;
     s2si_prefix_mask(&masked);
+    s2si_bgp_rib_key(&bgp->ribs[family], masked.addr.bytes, masked.length, &key);
     s2si_bgp_set_has(&view, S2SI_BGP_ORIGIN, true);
     s2si_bgp_set_has(&view, S2SI_BGP_AS_PATH, true);
     uint32_t attrs = s2si_bgp_attrs_intern(&bgp->attrs, &view);
-    uint32_t net_index = attrs == 0 ? 0 : s2si_bgp_rib_get(&bgp->ribs[family], masked.addr.bytes, masked.length);
+    uint32_t net_index = attrs == 0 ? 0 : s2si_bgp_rib_get(&bgp->ribs[family], &key);
     uint32_t index = 0;
     if (net_index != 0) {
         index = find_path(bgp, s2si_bgp_rib_net(&bgp->ribs[family], net_index), 0, &link);
@@ -469,8 +491,10 @@ void s2si_bgp_withdraw(struct s2si_bgp *bgp, const struct s2s_prefix *prefix, s2
     (void)now;
     enum s2si_bgp_family family = prefix->addr.family == 4 ? S2SI_BGP_IPV4 : S2SI_BGP_IPV6;
     struct s2s_prefix masked = *prefix;
+    struct s2si_bgp_key key;
     s2si_prefix_mask(&masked);
-    uint32_t *link, net_index = s2si_bgp_rib_find(&bgp->ribs[family], masked.addr.bytes, masked.length);
+    s2si_bgp_rib_key(&bgp->ribs[family], masked.addr.bytes, masked.length, &key);
+    uint32_t *link, net_index = s2si_bgp_rib_find(&bgp->ribs[family], &key);
     struct s2si_bgp_net *net = net_index == 0 ? NULL : s2si_bgp_rib_net(&bgp->ribs[family], net_index);
     if (net != NULL && find_path(bgp, net, 0, &link) != 0) {
         struct s2si_bgp_session nobody = {.bgp = bgp}; /* the counters of what no session brought */

@@ -129,10 +129,7 @@ uint32_t s2si_bgp_marks_take(struct s2si_bgp_marks *marks)
     while (marks->words[word] == 0) {
         word = word + 1 < marks->word_count ? word + 1 : 0;
     }
-    uint32_t bit = 0;
-    for (uint64_t value = marks->words[word]; (value & 1) == 0; value >>= 1) {
-        bit++;
-    }
+    uint32_t bit = (uint32_t)__builtin_ctzll(marks->words[word]);
     marks->words[word] &= marks->words[word] - 1;
     marks->marked--;
     marks->cursor = word;
@@ -143,6 +140,7 @@ uint32_t s2si_bgp_marks_take(struct s2si_bgp_marks *marks)
 
 enum { INDEX_BITS = 24, NET_HEAD = offsetof(struct s2si_bgp_net, address), SMALLEST = 64 };
 #define INDEX_MASK ((1u << INDEX_BITS) - 1)
+#define REMOVED UINT32_MAX /* a slot whose net is gone; probing goes on behind it */
 
 void s2si_bgp_rib_init(struct s2si_bgp_rib *rib, struct s2si_mem *mem, enum s2si_bgp_family family, uint64_t seed0, uint64_t seed1)
 {
@@ -155,7 +153,7 @@ void s2si_bgp_rib_clear(struct s2si_bgp_rib *rib)
     s2si_bgp_slab_clear(&rib->nets);
     s2si_free(rib->mem, rib->slots, rib->slot_count * sizeof *rib->slots);
     rib->slots = NULL;
-    rib->slot_count = 0;
+    rib->slot_count = rib->slots_used = 0;
 }
 
 size_t s2si_bgp_rib_width(const struct s2si_bgp_rib *rib)
@@ -176,111 +174,119 @@ struct s2s_prefix s2si_bgp_net_prefix(const struct s2si_bgp_rib *rib, const stru
 
 static uint32_t hash_prefix(const struct s2si_bgp_rib *rib, const uint8_t *address, uint8_t length)
 {
-    uint8_t key[17];
+    uint8_t bytes[17];
     size_t width = s2si_bgp_rib_width(rib);
-    memcpy(key, address, width);
-    key[width] = length;
-    return (uint32_t)s2si_siphash(rib->seed, key, width + 1);
+    memcpy(bytes, address, width);
+    bytes[width] = length;
+    return (uint32_t)s2si_siphash(rib->seed, bytes, width + 1);
+}
+
+void s2si_bgp_rib_key(const struct s2si_bgp_rib *rib, const uint8_t *address, uint8_t length, struct s2si_bgp_key *key)
+{
+    memcpy(key->address, address, s2si_bgp_rib_width(rib));
+    key->length = length;
+    key->hash = hash_prefix(rib, address, length);
+}
+
+void s2si_bgp_rib_prefetch(const struct s2si_bgp_rib *rib, const struct s2si_bgp_key *keys, size_t count)
+{
+    uint32_t mask = rib->slot_count - 1;
+    if (rib->slot_count <= S2SI_BGP_CHUNK) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        __builtin_prefetch(&rib->slots[keys[i].hash & mask]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint32_t index = rib->slots[keys[i].hash & mask] & INDEX_MASK;
+        if (index != 0 && index < s2si_bgp_slab_limit(&rib->nets)) {
+            __builtin_prefetch(s2si_bgp_rib_net(rib, index));
+        }
+    }
 }
 
 /* The slot of a prefix, or the empty one where it would go. Linear probing over a table that is at most three quarters full. */
-static uint32_t find_slot(const struct s2si_bgp_rib *rib, const uint8_t *address, uint8_t length, uint32_t hash)
+static uint32_t find_slot(const struct s2si_bgp_rib *rib, const struct s2si_bgp_key *key)
 {
-    uint32_t mask = rib->slot_count - 1, tag = hash >> INDEX_BITS;
-    uint32_t slot = hash & mask;
+    uint32_t mask = rib->slot_count - 1, tag = key->hash >> INDEX_BITS;
+    uint32_t slot = key->hash & mask;
     for (; rib->slots[slot] != 0; slot = (slot + 1) & mask) {
-        if (rib->slots[slot] >> INDEX_BITS != tag) {
+        if (rib->slots[slot] >> INDEX_BITS != tag || rib->slots[slot] == REMOVED) {
             continue;
         }
         const struct s2si_bgp_net *net = s2si_bgp_rib_net(rib, rib->slots[slot] & INDEX_MASK);
-        if (net->length == length && memcmp(net->address, address, s2si_bgp_rib_width(rib)) == 0) {
+        if (net->length == key->length && memcmp(net->address, key->address, s2si_bgp_rib_width(rib)) == 0) {
             break;
         }
     }
     return slot;
 }
 
-uint32_t s2si_bgp_rib_find(const struct s2si_bgp_rib *rib, const uint8_t *address, uint8_t length)
+uint32_t s2si_bgp_rib_find(const struct s2si_bgp_rib *rib, const struct s2si_bgp_key *key)
 {
-    if (rib->slot_count == 0) {
-        return 0;
-    }
-    return rib->slots[find_slot(rib, address, length, hash_prefix(rib, address, length))] & INDEX_MASK;
+    return rib->slot_count == 0 ? 0 : rib->slots[find_slot(rib, key)] & INDEX_MASK;
 }
 
-static bool grow_slots(struct s2si_bgp_rib *rib)
+/* A new table, twice the size, or as large as before when most places are those of removed nets. Walked in the order of the nets,
+   which is the order of their memory. */
+static bool renew_slots(struct s2si_bgp_rib *rib)
 {
-    uint32_t count = rib->slot_count == 0 ? SMALLEST : rib->slot_count * 2;
+    bool full = rib->nets.used + 1 > rib->slot_count / 2;
+    uint32_t count = rib->slot_count == 0 ? SMALLEST : full ? rib->slot_count * 2 : rib->slot_count;
     uint32_t *slots = s2si_alloc_array(rib->mem, count, sizeof *slots);
     if (slots == NULL) {
         return false;
     }
-    for (uint32_t old = 0; old < rib->slot_count; old++) {
-        if (rib->slots[old] == 0) {
+    for (uint32_t index = 1; index < s2si_bgp_slab_limit(&rib->nets); index++) {
+        const struct s2si_bgp_net *net = s2si_bgp_rib_net(rib, index);
+        if ((net->flags & S2SI_BGP_NET_USED) == 0) {
             continue;
         }
-        const struct s2si_bgp_net *net = s2si_bgp_rib_net(rib, rib->slots[old] & INDEX_MASK);
-        uint32_t slot = hash_prefix(rib, net->address, net->length) & (count - 1);
+        uint32_t hash = hash_prefix(rib, net->address, net->length), slot = hash & (count - 1);
         while (slots[slot] != 0) {
             slot = (slot + 1) & (count - 1);
         }
-        slots[slot] = rib->slots[old];
+        slots[slot] = (hash >> INDEX_BITS) << INDEX_BITS | index;
     }
     s2si_free(rib->mem, rib->slots, rib->slot_count * sizeof *slots);
     rib->slots = slots;
     rib->slot_count = count;
+    rib->slots_used = rib->nets.used;
     return true;
 }
 
-uint32_t s2si_bgp_rib_get(struct s2si_bgp_rib *rib, const uint8_t *address, uint8_t length)
+uint32_t s2si_bgp_rib_get(struct s2si_bgp_rib *rib, const struct s2si_bgp_key *key)
 {
-    if (rib->slot_count == 0 && !grow_slots(rib)) {
+    uint32_t found = s2si_bgp_rib_find(rib, key);
+    if (found != 0) {
+        return found;
+    }
+    if (rib->slots_used + 1 > rib->slot_count / 4 * 3 && !renew_slots(rib)) {
         return 0;
     }
-    uint32_t hash = hash_prefix(rib, address, length);
-    uint32_t slot = find_slot(rib, address, length, hash);
-    if (rib->slots[slot] != 0) {
-        return rib->slots[slot] & INDEX_MASK;
-    }
-    if (rib->nets.used + 1 > rib->slot_count / 4 * 3) {
-        if (!grow_slots(rib)) {
-            return 0;
-        }
-        slot = find_slot(rib, address, length, hash);
-    }
-    uint32_t index = s2si_bgp_slab_limit(&rib->nets) > INDEX_MASK && rib->nets.free == 0 ? 0 : s2si_bgp_slab_take(&rib->nets);
+    /* the last index is left out: with a hash of all ones it would look like REMOVED */
+    uint32_t index = s2si_bgp_slab_limit(&rib->nets) >= INDEX_MASK && rib->nets.free == 0 ? 0 : s2si_bgp_slab_take(&rib->nets);
     if (index == 0) {
         return 0;
     }
     struct s2si_bgp_net *net = s2si_bgp_rib_net(rib, index);
-    net->length = length;
+    net->length = key->length;
     net->flags = S2SI_BGP_NET_USED;
-    memcpy(net->address, address, s2si_bgp_rib_width(rib));
-    rib->slots[slot] = (hash >> INDEX_BITS) << INDEX_BITS | index;
+    memcpy(net->address, key->address, s2si_bgp_rib_width(rib));
+    rib->slots[find_slot(rib, key)] = (key->hash >> INDEX_BITS) << INDEX_BITS | index;
+    rib->slots_used++;
     return index;
-}
-
-/* Moves later entries of the run back, so that no gap cuts a probe short. */
-static void close_gap(struct s2si_bgp_rib *rib, uint32_t gap)
-{
-    uint32_t mask = rib->slot_count - 1;
-    rib->slots[gap] = 0;
-    for (uint32_t slot = (gap + 1) & mask; rib->slots[slot] != 0; slot = (slot + 1) & mask) {
-        const struct s2si_bgp_net *net = s2si_bgp_rib_net(rib, rib->slots[slot] & INDEX_MASK);
-        uint32_t home = hash_prefix(rib, net->address, net->length) & mask;
-        if (((slot - home) & mask) >= ((slot - gap) & mask)) {
-            rib->slots[gap] = rib->slots[slot];
-            rib->slots[slot] = 0;
-            gap = slot;
-        }
-    }
 }
 
 void s2si_bgp_rib_remove(struct s2si_bgp_rib *rib, uint32_t index)
 {
     const struct s2si_bgp_net *net = s2si_bgp_rib_net(rib, index);
-    uint32_t slot = find_slot(rib, net->address, net->length, hash_prefix(rib, net->address, net->length));
-    close_gap(rib, slot);
+    struct s2si_bgp_key key;
+    s2si_bgp_rib_key(rib, net->address, net->length, &key);
+    uint32_t slot = find_slot(rib, &key), after = (slot + 1) & (rib->slot_count - 1);
+    bool last = rib->slots[after] == 0; /* nothing was ever pushed on beyond it */
+    rib->slots[slot] = last ? 0 : REMOVED;
+    rib->slots_used -= last ? 1 : 0;
     s2si_bgp_slab_give(&rib->nets, index);
     if (rib->nets.used == 0) {
         s2si_bgp_rib_clear(rib);

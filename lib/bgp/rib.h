@@ -69,16 +69,26 @@ struct s2si_bgp_rib {
     enum s2si_bgp_family family;
     uint64_t seed[2];
     struct s2si_bgp_slab nets;
-    uint32_t *slots; /* 8 bits of hash, 24 bits of index */
-    uint32_t slot_count;
+    uint32_t *slots; /* 8 bits of hash, 24 bits of index; 0 = empty */
+    uint32_t slot_count, slots_used; /* used: the removed ones too, whose places stay taken until the table is made anew */
+};
+/* A prefix, ready to be looked for. */
+struct s2si_bgp_key {
+    uint8_t address[16], length;
+    uint32_t hash;
 };
 void s2si_bgp_rib_init(struct s2si_bgp_rib *rib, struct s2si_mem *mem, enum s2si_bgp_family family, uint64_t seed0, uint64_t seed1);
 void s2si_bgp_rib_clear(struct s2si_bgp_rib *rib);
 size_t s2si_bgp_rib_width(const struct s2si_bgp_rib *rib); /* octets of an address */
-/* The net's index, 0 if absent. Host bits of address must be clear. */
-uint32_t s2si_bgp_rib_find(const struct s2si_bgp_rib *rib, const uint8_t *address, uint8_t length);
+/* Host bits of address must be clear. */
+void s2si_bgp_rib_key(const struct s2si_bgp_rib *rib, const uint8_t *address, uint8_t length, struct s2si_bgp_key *key);
+/* Asks the processor for the memory that the lookups of these keys will touch: a full table is far larger than any cache, and
+   the misses of one UPDATE's prefixes are better waited for together. */
+void s2si_bgp_rib_prefetch(const struct s2si_bgp_rib *rib, const struct s2si_bgp_key *keys, size_t count);
+/* The net's index, 0 if absent. */
+uint32_t s2si_bgp_rib_find(const struct s2si_bgp_rib *rib, const struct s2si_bgp_key *key);
 /* The same, made when absent; 0 = no memory. */
-uint32_t s2si_bgp_rib_get(struct s2si_bgp_rib *rib, const uint8_t *address, uint8_t length);
+uint32_t s2si_bgp_rib_get(struct s2si_bgp_rib *rib, const struct s2si_bgp_key *key);
 /* Only a net without paths. */
 void s2si_bgp_rib_remove(struct s2si_bgp_rib *rib, uint32_t index);
 struct s2si_bgp_net *s2si_bgp_rib_net(const struct s2si_bgp_rib *rib, uint32_t index);

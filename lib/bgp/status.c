@@ -224,8 +224,10 @@ int s2si_bgp_why(const struct s2si_bgp *shown, const struct s2s_prefix *prefix, 
     struct s2si_bgp *bgp = rooms(shown);
     enum s2si_bgp_family family = prefix->addr.family == 4 ? S2SI_BGP_IPV4 : S2SI_BGP_IPV6;
     struct s2s_prefix masked = *prefix;
+    struct s2si_bgp_key key;
     s2si_prefix_mask(&masked);
-    uint32_t index = s2si_bgp_rib_find(&bgp->ribs[family], masked.addr.bytes, masked.length);
+    s2si_bgp_rib_key(&bgp->ribs[family], masked.addr.bytes, masked.length, &key);
+    uint32_t index = s2si_bgp_rib_find(&bgp->ribs[family], &key);
     const struct s2si_bgp_net *net = index == 0 ? NULL : s2si_bgp_rib_net(&bgp->ribs[family], index);
     if (net == NULL || net->paths == 0) {
         return S2S_ERR_NOT_FOUND;

@@ -2,7 +2,7 @@
 /*
  * bgp_probe: the BGP speaker alone on TCP sockets, no gateway: to see what a real peer makes of it.
  *
- *   bgp_probe LOCAL PEER LOCAL-AS PEER-AS [passive] [ipv6=NEXT-HOP] [gr] [md5=KEY] [max=N] [hold=N] [gtsm]
+ *   bgp_probe LOCAL PEER LOCAL-AS PEER-AS [passive] [ipv6=NEXT-HOP] [gr] [md5=KEY] [max=N] [hold=N] [gtsm] [quiet]
  *
  * Reads commands, a line each: originate PREFIX, withdraw PREFIX, policy-out PREFIX MED COMMUNITY PREPEND, steer MED PREPEND,
  * drain N, routes, advertised, status, why PREFIX, refresh, reset, stop TEXT, start, drop (the stream without
@@ -42,7 +42,7 @@ struct probe {
     struct s2si_bgp_session *session;
     struct s2si_bgp_session_config config;
     const char *md5;
-    bool gtsm, quitting;
+    bool gtsm, quiet, quitting;
     int listener;
     struct stream streams[STREAMS];
     uint64_t next_id;
@@ -269,6 +269,8 @@ static void drain(struct probe *probe)
             pump(probe, stream);
         } else if (out.type == S2SI_BGP_WRITE && stream != NULL && stream->out_length == 0) {
             pump(probe, stream);
+        } else if (probe->quiet) {
+            continue;
         } else if (out.type == S2SI_BGP_ROUTE) {
             printf("route %s %s\n", s2s_prefix_format(&out.prefix, prefix),
                    out.session == NULL ? "none" : s2s_addr_format(&out.next_hop, next_hop));
@@ -460,6 +462,8 @@ static void option(struct probe *probe, const char *word)
         config->restart_time = 120;
     } else if (strcmp(word, "gtsm") == 0) {
         probe->gtsm = true;
+    } else if (strcmp(word, "quiet") == 0) {
+        probe->quiet = true;
     } else if (strncmp(word, "md5=", 4) == 0) {
         probe->md5 = word + 4;
     } else if (strncmp(word, "max=", 4) == 0) {

@@ -6,7 +6,8 @@ packages_build="gcc g++ make cmake pkg-config libc6-dev libmbedtls-dev libevent-
     libmnl-dev python3 binutils"
 packages_clang="clang llvm libclang-rt-dev"
 packages_peers="iproute2 iputils-ping tcpdump nftables strongswan-swanctl charon-systemd libcharon-extra-plugins
-    libstrongswan-standard-plugins libstrongswan-extra-plugins bird2 frr"
+    libstrongswan-standard-plugins libstrongswan-extra-plugins bird2"
+packages_routers="frr"
 packages_vectors="python3-cryptography-vectors"
 packages_python="python3-cffi python3-dev"
 packages_cross="gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user"

@@ -223,7 +223,9 @@ static bool carries(const struct bgp_raw *raw, uint8_t code)
 {
     const struct s2si_bgp *bgp = raw->world.nodes[0].bgp;
     static const uint8_t address[4] = {10, 66, 0, 0};
-    uint32_t net = s2si_bgp_rib_find(&bgp->ribs[0], address, 16);
+    struct s2si_bgp_key key;
+    s2si_bgp_rib_key(&bgp->ribs[0], address, 16, &key);
+    uint32_t net = s2si_bgp_rib_find(&bgp->ribs[0], &key);
     const struct s2si_bgp_path *path = s2si_bgp_slab_at(&bgp->paths, s2si_bgp_rib_net(&bgp->ribs[0], net)->paths);
     struct s2si_bgp_attr_view view;
     s2si_bgp_attrs_view(&bgp->attrs, path->received, &view);
