@@ -144,21 +144,33 @@ static bool covered(const struct s2s_prefix *prefixes, size_t count, const struc
     return found;
 }
 
+/* One side's selectors hold its inside address; while that is left to the cloud's rule it may be either host of the tunnel CIDR. */
+static void check_holds(const struct s2si_rule_input *input, const char *field, const struct s2s_addr *addr, const char *list,
+                        const struct s2s_prefix *subnets, size_t count)
+{
+    const struct s2s_prefix *cidr = &input->tunnel->bgp_tunnel_cidr;
+    struct s2s_addr first = addr->family ? *addr : s2si_prefix_host(cidr, 1);
+    struct s2s_addr second = addr->family ? *addr : s2si_prefix_host(cidr, 2);
+    char text[S2S_ADDR_TEXT];
+    if (covered(subnets, count, &first) && covered(subnets, count, &second))
+        return;
+    if (addr->family)
+        s2s_addr_format(addr, text);
+    else
+        s2s_prefix_format(cidr, text);
+    s2si_errors_add(input->errors, addr->family ? field : "bgp.tunnel_cidr", text,
+                    "with enable_bgp the connection's %s hold the inside address: use 0.0.0.0/0 or add the tunnel CIDR", list);
+}
+
 static void check_selector_holds(const struct s2si_rule_input *input)
 {
     const struct s2s_connection_params *connection = input->connection;
-    const struct s2s_tunnel_params *tunnel = input->tunnel;
-    char text[S2S_ADDR_TEXT];
-    if (tunnel->bgp_local_ip.family &&
-        !covered(connection->local_subnets, connection->local_subnet_count, &tunnel->bgp_local_ip))
-        s2si_errors_add(input->errors, "bgp.local_ip", s2s_addr_format(&tunnel->bgp_local_ip, text),
-                        "with enable_bgp the connection's local_subnets hold the inside address: use 0.0.0.0/0 or add "
-                        "the tunnel CIDR");
-    if (tunnel->bgp_peer_ip.family &&
-        !covered(connection->remote_subnets, connection->remote_subnet_count, &tunnel->bgp_peer_ip))
-        s2si_errors_add(input->errors, "bgp.peer_ip", s2s_addr_format(&tunnel->bgp_peer_ip, text),
-                        "with enable_bgp the connection's remote_subnets hold the inside address: use 0.0.0.0/0 or add "
-                        "the tunnel CIDR");
+    if (connection->route_mode == S2S_ROUTE_MODE_DESTINATION)
+        return; /* its selectors are 0.0.0.0/0 */
+    check_holds(input, "bgp.local_ip", &input->tunnel->bgp_local_ip, "local_subnets", connection->local_subnets,
+                connection->local_subnet_count);
+    check_holds(input, "bgp.peer_ip", &input->tunnel->bgp_peer_ip, "remote_subnets", connection->remote_subnets,
+                connection->remote_subnet_count);
 }
 
 void s2si_rule_bgp_needs(const struct s2si_rule_input *input)

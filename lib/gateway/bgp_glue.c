@@ -29,6 +29,11 @@ void s2si_bgp_glue_look(s2s_gateway *gateway)
     gateway->bgp_look = gateway->bgp != NULL;
 }
 
+bool s2si_bgp_glue_built(void)
+{
+    return true;
+}
+
 bool s2si_bgp_glue_established(const s2s_tunnel *tunnel)
 {
     return tunnel->bgp && tunnel->bgp->state == S2S_BGP_ESTABLISHED;
@@ -83,6 +88,7 @@ static struct s2si_bgp_room *make_room(s2s_gateway *gateway, uint32_t asn)
     room->gateway = gateway;
     room->number = ++engine->bgp_rooms & 0x1fffff;
     room->router_id = params.router_id;
+    s2si_trie_init(&room->originated, &engine->mem);
     s2si_map_init(&room->accepted, &engine->mem, seed[0], seed[1]);
     s2si_timer_init(&room->timer, S2SI_TIMER_BGP, gateway);
     return room;
@@ -111,9 +117,7 @@ void s2si_bgp_glue_free(s2s_gateway *gateway)
     }
     s2si_timer_disarm(&engine->timers, &room->timer);
     s2si_bgp_free(room->speaker);
-    if (room->originated) {
-        s2si_free(&engine->mem, room->originated, room->originated_count * sizeof(*room->originated));
-    }
+    s2si_trie_clear(&room->originated);
     s2si_map_clear(&room->accepted);
     if (engine->actions) {
         drop_actions(engine, gateway);

@@ -27,6 +27,7 @@
 #include "lib/gateway/ops.h"
 
 #define S2SI_BGP_TCP_PORT 179
+#define S2SI_BGP_KEY 80 /* longest TCP-MD5 key (Linux: TCP_MD5SIG_MAXKEYLEN) */
 #define S2SI_BGP_LISTENER (UINT64_C(1) << 61)
 
 /* A tunnel's session; tunnel->bgp. */
@@ -37,7 +38,7 @@ struct s2s_bgp_session {
     const struct s2si_bgp_policy *import, *export_;
     char *import_text, *export_text;        /* what the policies were made of */
     uint64_t key_generation;                /* counts changes of the TCP-MD5 key */
-    char key[81];                           /* secret; "" = none */
+    char key[S2SI_BGP_KEY + 1];             /* secret; "" = none */
     enum s2s_bgp_state state;               /* as last told */
     s2s_time since;                         /* of state */
     uint32_t best;                          /* prefixes that this session has the best way to */
@@ -62,8 +63,7 @@ struct s2si_bgp_room {
     uint64_t number;
     struct s2si_bgp *speaker;
     uint32_t router_id;
-    struct s2s_prefix *originated;
-    size_t originated_count;
+    struct s2si_trie originated;            /* prefixes that the speaker announces as ours; value: the room */
     size_t dead;                            /* BGP routes without a way: kept unreachable, see bgp_routes.c */
     struct s2si_map accepted;               /* stream id -> room */
     struct s2si_timer timer;                /* S2SI_TIMER_BGP; owner is the gateway */
@@ -107,6 +107,11 @@ void s2si_bgp_glue_item(const s2s_gateway *gateway, const struct s2si_item *item
 /* The last step of a planned take-down before DELETE: says goodbye on the session. @return true: not yet, ask again soon. */
 bool s2si_bgp_glue_leave(s2s_tunnel *tunnel, bool for_good, s2s_time now);
 bool s2si_bgp_glue_established(const s2s_tunnel *tunnel);
+bool s2si_bgp_glue_built(void);
+/* bgp_policy_text.c: a policy out of the text of bgp.import or bgp.export. @return 0, S2S_ERR_NO_MEMORY, S2S_ERR_CONFIG with the
+   reason in why. */
+int s2si_bgp_policy_read(struct s2si_mem *mem, const char *text, const struct s2si_bgp_policy **policy, char *why, size_t size);
+void s2si_bgp_glue_policy_free(const struct s2si_bgp_policy *policy); /* NULL is allowed */
 
 /* ---- between the files ---- */
 
@@ -131,8 +136,5 @@ void s2si_bgp_steer_state(s2s_bgp_session *session, s2s_time now);
 /* The tunnel that the group should really use when selection wants intent: where the peer's MED decides, the best routes do. */
 s2s_tunnel *s2si_bgp_steer_follow(const struct s2si_group *group, s2s_tunnel *intent);
 
-/* bgp_policy_text.c: policies out of the text of bgp.import and bgp.export. @return 0, S2S_ERR_NO_MEMORY, S2S_ERR_CONFIG with the
-   reason in why. */
-int s2si_bgp_policy_read(struct s2si_mem *mem, const char *text, const struct s2si_bgp_policy **policy, char *why, size_t size);
 
 #endif

@@ -108,6 +108,26 @@ bool s2si_bgp_glue_leave(s2s_tunnel *tunnel, bool for_good, s2s_time now)
     return false;
 }
 
+bool s2si_bgp_glue_built(void)
+{
+    return false;
+}
+
+int s2si_bgp_policy_read(struct s2si_mem *mem, const char *text, const struct s2si_bgp_policy **policy, char *why, size_t size)
+{
+    (void)mem;
+    (void)text;
+    (void)policy;
+    (void)why;
+    (void)size;
+    return S2S_ERR_UNSUPPORTED;
+}
+
+void s2si_bgp_glue_policy_free(const struct s2si_bgp_policy *policy)
+{
+    (void)policy;
+}
+
 bool s2si_bgp_glue_established(const s2s_tunnel *tunnel)
 {
     (void)tunnel;

@@ -341,6 +341,11 @@ static bool rule_element(struct reader *reader, void *user)
     return making->error == 0 || fail(reader, "rule %u: %s", making->number, s2s_strerror(making->error));
 }
 
+void s2si_bgp_glue_policy_free(const struct s2si_bgp_policy *policy)
+{
+    s2si_bgp_policy_release(policy);
+}
+
 int s2si_bgp_policy_read(struct s2si_mem *mem, const char *text, const struct s2si_bgp_policy **out, char *why, size_t size)
 {
     struct reader reader = { .at = text, .why = why, .size = size };

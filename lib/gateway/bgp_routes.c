@@ -195,47 +195,52 @@ s2s_time s2si_bgp_routes_sweep(struct s2si_bgp_room *room, s2s_time now)
 
 /* ---- what the gateway announces: the VPC behind it; alibaba: while auto_propagate is on ---- */
 
-static bool listed(const struct s2s_prefix *list, size_t size, const struct s2s_prefix *prefix)
+struct leaving {
+    struct s2si_bgp_room *room;
+    const struct s2si_trie *wanted;
+    s2s_time now;
+};
+
+static bool withdraw_unwanted(void *user, const struct s2s_prefix *prefix, void *value)
 {
-    for (size_t i = 0; i < size; i++) {
-        if (s2si_prefix_equal(&list[i], prefix)) {
-            return true;
-        }
+    const struct leaving *leaving = user;
+    (void)value;
+    if (!s2si_trie_get(leaving->wanted, prefix)) {
+        s2si_bgp_withdraw(leaving->room->speaker, prefix, leaving->now);
     }
-    return false;
+    return true;
+}
+
+/* What is announced already, or can be now, goes into wanted. @return false: memory was short. */
+static bool announce(struct s2si_bgp_room *room, struct s2si_trie *wanted, s2s_time now)
+{
+    const struct s2s_gateway_params *params = &room->gateway->effective;
+    bool all = true;
+
+    for (size_t i = 0; i < params->vpc_cidr_count; i++) {
+        const struct s2s_prefix *prefix = &params->vpc_cidrs[i];
+        bool there = s2si_trie_get(&room->originated, prefix) || s2si_bgp_originate(room->speaker, prefix, now) == 0;
+        int error = there ? s2si_trie_put(wanted, prefix, room) : S2S_ERR_NO_MEMORY;
+        if (there && error == S2S_ERR_NO_MEMORY) {
+            s2si_bgp_withdraw(room->speaker, prefix, now);
+        }
+        all = all && error != S2S_ERR_NO_MEMORY;
+    }
+    return all;
 }
 
 void s2si_bgp_routes_originate(struct s2si_bgp_room *room, s2s_time now)
 {
     const s2s_gateway *gateway = room->gateway;
-    struct s2si_mem *mem = &gateway->engine->mem;
+    struct s2si_trie wanted;
+    struct leaving leaving = { room, &wanted, now };
     bool on = !gateway->profile->routing.bgp_needs_auto_propagate || gateway->effective.auto_propagate == 1;
-    size_t wanted = on ? gateway->effective.vpc_cidr_count : 0, had = room->originated_count;
-    struct s2s_prefix *list = wanted ? s2si_alloc_array(mem, wanted, sizeof(*list)) : NULL;
-    size_t have = 0;
 
-    for (size_t i = 0; i < had; i++) {
-        bool stays = on && listed(gateway->effective.vpc_cidrs, wanted, &room->originated[i]);
-        if (!stays && room->originated[i].addr.family) {
-            s2si_bgp_withdraw(room->speaker, &room->originated[i], now);
-        }
-    }
-    if (wanted && !list) {
-        s2si_timer_arm(&gateway->engine->timers, &room->timer, now + S2S_SECOND);
-        return;
-    }
-    for (size_t i = 0; i < wanted; i++) {
-        const struct s2s_prefix *prefix = &gateway->effective.vpc_cidrs[i];
-        if (listed(room->originated, had, prefix) || s2si_bgp_originate(room->speaker, prefix, now) == 0) {
-            list[have++] = *prefix;
-        }
-    }
-    if (room->originated) {
-        s2si_free(mem, room->originated, room->originated_count * sizeof(*list));
-    }
-    room->originated = list;
-    room->originated_count = wanted; /* entries behind have are zero: tried again next time */
-    if (have < wanted) {
+    s2si_trie_init(&wanted, &gateway->engine->mem);
+    if (on && !announce(room, &wanted, now)) {
         s2si_timer_arm(&gateway->engine->timers, &room->timer, now + S2S_SECOND);
     }
+    s2si_trie_walk(&room->originated, withdraw_unwanted, &leaving);
+    s2si_trie_clear(&room->originated);
+    room->originated = wanted;
 }

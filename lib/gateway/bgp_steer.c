@@ -60,7 +60,7 @@ static void check_selectors(s2s_tunnel *tunnel)
     const struct s2si_ike_child *child = NULL;
     char local[S2S_ADDR_TEXT], remote[S2S_ADDR_TEXT];
 
-    if (!tunnel->peer || tunnel->spi_in == session->checked_spi) {
+    if (!tunnel->peer || !s2si_health_possible(tunnel) || tunnel->spi_in == session->checked_spi) {
         return;
     }
     while ((child = s2si_ike_child_next(tunnel->peer, child)) != NULL && child->spi_in != tunnel->spi_in) {

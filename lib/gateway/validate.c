@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/gateway/bgp_glue.h"
 #include "lib/gateway/effective.h"
 #include "lib/gateway/tunnel.h"
 
@@ -299,6 +300,38 @@ static void check_identity(struct s2si_errors *errors, const char *field, const 
     }
 }
 
+static void check_policy(s2s_engine *engine, const char *field, const char *text)
+{
+    const struct s2si_bgp_policy *policy = NULL;
+    char why[160];
+
+    if (text && s2si_bgp_policy_read(&engine->mem, text, &policy, why, sizeof(why)) == S2S_ERR_CONFIG) {
+        s2si_errors_add(&engine->errors, field, NULL, "%s", why);
+    }
+    s2si_bgp_glue_policy_free(policy);
+}
+
+static void check_bgp(const struct s2si_draft *draft, const struct s2si_draft_tunnel *tunnel)
+{
+    s2s_engine *engine = draft->gateway->engine;
+    const char *key = tunnel->customer_gateway ? tunnel->customer_gateway->params.auth_key : NULL;
+
+    check_policy(engine, "bgp.import", tunnel->effective.bgp_import);
+    check_policy(engine, "bgp.export", tunnel->effective.bgp_export);
+    if (draft->effective.enable_bgp != 1) {
+        return;
+    }
+    if (!s2si_bgp_glue_built()) {
+        s2si_errors_add(&engine->errors, "bgp", NULL, "this build has no BGP (S2S_WITH_BGP)");
+    } else if (engine->capabilities && !(engine->capabilities & S2S_KERNEL_STREAMS)) {
+        s2si_errors_add(&engine->errors, "bgp", NULL, "this kernel carries no TCP streams, which BGP needs");
+    } else if (key && strlen(key) > S2SI_BGP_KEY) {
+        s2si_errors_add(&engine->errors, "customer_gateway", NULL, "has an auth_key of at most %d characters (TCP-MD5)", S2SI_BGP_KEY);
+    } else if (key && engine->capabilities && !(engine->capabilities & S2S_KERNEL_TCP_MD5)) {
+        s2si_errors_add(&engine->errors, "customer_gateway", NULL, "has an auth_key, but this kernel has no TCP-MD5 (RFC 2385)");
+    }
+}
+
 static void check_abilities(const struct s2si_draft *draft, const struct s2si_draft_tunnel *tunnel)
 {
     s2s_engine *engine = draft->gateway->engine;
@@ -337,6 +370,7 @@ static void check_abilities(const struct s2si_draft *draft, const struct s2si_dr
     }
     check_identity(errors, "ike.local_id", params->local_id);
     check_identity(errors, "ike.remote_id", params->remote_id);
+    check_bgp(draft, tunnel);
 }
 
 static void check_outside(const struct s2si_draft *draft, size_t at)

@@ -190,6 +190,7 @@ static void make_far(struct pair_end *end, unsigned which, const struct pair_par
         far.name = i ? "far2" : "far1";
         far.ip_address = addr(i == 0 && params->far[which] ? params->far[which] : outside[!which][i]);
         far.profile = s2s_profile_generic();
+        far.asn = which ? 65001 : 65002; /* the other end's */
         assert_int_equal(s2s_customer_gateway_new(end->gateway, &far, &out), 0);
     }
 }

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* BGP between two generic gateways: RFC 8212, policies, narrowed selectors, and how long a full set of routes takes to move. */
+#include "tests/sim/gateway_pair.h"
+
+#include <s2svpn/bgp_session.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct {
+    const char *import[2], *export_[2];
+    size_t more;            /* prefixes that b announces besides its own */
+    struct s2s_prefix *vpc; /* of b */
+    bool narrow;            /* b speaks for its subnets alone, without BGP */
+} plan;
+
+static struct s2s_prefix prefix(const char *text)
+{
+    struct s2s_prefix out;
+    assert_int_equal(s2s_prefix_parse(text, &out), 0);
+    return out;
+}
+
+static void with_bgp(unsigned end, struct s2s_gateway_params *gateway, struct s2s_connection_params *connection,
+                     struct s2s_tunnel_params *tunnels)
+{
+    static struct s2s_prefix own, far;
+
+    connection->enable_bgp = 1;
+    connection->local_asn = end ? 65002 : 65001;
+    connection->failover_hold_down = 5;
+    for (size_t i = 0; i < connection->tunnel_count; i++) {
+        tunnels[i].bgp_import = plan.import[end];
+        tunnels[i].bgp_export = plan.export_[end];
+        tunnels[i].bgp_max_prefix = 1000000;
+        tunnels[i].bgp_hold_time = 30;
+        tunnels[i].bgp_keepalive = 10;
+    }
+    if (end == 1 && plan.more) {
+        plan.vpc[0] = gateway->vpc_cidrs[0];
+        for (size_t i = 0; i < plan.more; i++) {
+            struct s2s_prefix *one = &plan.vpc[1 + i];
+            *one = prefix("20.0.0.0/24");
+            one->addr.bytes[0] = (uint8_t)(20 + (i >> 16));
+            one->addr.bytes[1] = (uint8_t)(i >> 8);
+            one->addr.bytes[2] = (uint8_t)i;
+        }
+        gateway->vpc_cidrs = plan.vpc;
+        gateway->vpc_cidr_count = 1 + plan.more;
+    }
+    if (end == 1 && plan.narrow) {
+        connection->enable_bgp = 0;
+        connection->route_mode = S2S_ROUTE_MODE_POLICY;
+        own = prefix("10.2.0.0/24");
+        far = prefix("10.1.0.0/24");
+        connection->local_subnets = &own;
+        connection->remote_subnets = &far;
+        connection->local_subnet_count = connection->remote_subnet_count = 1;
+    }
+}
+
+static void begin(struct pair *pair)
+{
+    struct pair_params params;
+
+    pair_params_init(&params);
+    params.tunnels = 2;
+    params.route_mode = S2S_ROUTE_MODE_DESTINATION;
+    params.probe_interval_ms = 100;
+    params.tune = with_bgp;
+    pair_setup(pair, &params);
+    assert_true(pair_until_up(pair, 1, 5000));
+    assert_true(pair_until_up(pair, 2, 5000));
+}
+
+static struct s2s_bgp_session_state session(const struct pair_end *end, unsigned tunnel)
+{
+    struct s2s_bgp_session_state state = { .struct_size = sizeof(state) };
+    const s2s_bgp_session *one = s2s_tunnel_bgp_session(s2s_connection_tunnel(end->connection, tunnel));
+
+    assert_non_null(one);
+    assert_int_equal(s2s_bgp_session_get(one, &state), 0);
+    return state;
+}
+
+static bool until_routes(struct pair *pair, uint32_t routes, unsigned milliseconds)
+{
+    for (unsigned waited = 0; waited < milliseconds; waited += 10) {
+        if (session(&pair->a, 1).routes_accepted == routes && session(&pair->a, 2).routes_accepted == routes) {
+            return true;
+        }
+        pair_run(pair, 10);
+    }
+    return false;
+}
+
+/* ---- RFC 8212: between two ends of unknown kind nothing passes without a policy ---- */
+
+static void test_nothing_without_policy(void **state)
+{
+    struct pair pair;
+    (void)state;
+    memset(&plan, 0, sizeof(plan));
+    begin(&pair);
+    pair_run(&pair, 5000);
+    assert_int_equal(session(&pair.a, 1).state, S2S_BGP_ESTABLISHED);
+    assert_int_equal(session(&pair.a, 1).routes_advertised, 0);
+    assert_int_equal(session(&pair.a, 1).routes_accepted, 0);
+    assert_int_equal(session(&pair.b, 2).routes_accepted, 0);
+    pair_teardown(&pair);
+}
+
+/* The sender has a policy, the receiver has none: what comes is kept, and not used. */
+static void test_receiver_without_policy(void **state)
+{
+    struct pair pair;
+    (void)state;
+    memset(&plan, 0, sizeof(plan));
+    plan.export_[1] = "\"permit\"";
+    begin(&pair);
+    pair_run(&pair, 5000);
+    assert_int_equal(session(&pair.b, 1).routes_advertised, 1);
+    assert_int_equal(session(&pair.a, 1).routes_received, 1);
+    assert_int_equal(session(&pair.a, 1).routes_accepted, 0);
+    pair_teardown(&pair);
+}
+
+static void test_policies(void **state)
+{
+    struct pair pair;
+    struct s2s_prefix vpc[3];
+    struct s2s_bgp_route_state route = { .struct_size = sizeof(route) };
+    uint64_t cursor = 0;
+    (void)state;
+    memset(&plan, 0, sizeof(plan));
+    plan.vpc = vpc;
+    plan.more = 2; /* 20.0.0.0/24, 20.0.1.0/24 */
+    plan.export_[1] = "[{\"action\":\"deny\",\"prefix\":\"20.0.1.0/24\"},{\"set\":{\"communities\":\"65002:7\",\"prepend\":2}}]";
+    plan.import[0] = "{\"prefix\":\"20.0.0.0/8\",\"le\":24,\"set\":{\"local_pref\":300}}";
+    begin(&pair);
+    assert_true(until_routes(&pair, 1, 5000));
+    assert_int_equal(session(&pair.a, 1).routes_received, 2);
+    while (s2s_bgp_route_next(s2s_tunnel_bgp_session(s2s_connection_tunnel(pair.a.connection, 1)), S2S_BGP_RECEIVED, &cursor,
+                              &route) == 0 &&
+           !route.accepted) {
+        assert_int_equal(route.prefix.addr.bytes[0], 10); /* b's own network: no rule permits it */
+    }
+    assert_int_equal(route.prefix.addr.bytes[0], 20);
+    assert_string_equal(route.as_path, "65002 65002 65002");
+    assert_string_equal(route.communities, "65002:7");
+    assert_int_equal(route.local_pref, 300);
+    pair_teardown(&pair);
+}
+
+static void test_bad_policy_is_refused(void **state)
+{
+    struct pair pair;
+    struct s2s_tunnel_params changes;
+    struct s2s_config_error error = { .struct_size = sizeof(error) };
+    (void)state;
+    memset(&plan, 0, sizeof(plan));
+    begin(&pair);
+    s2s_tunnel_params_init(&changes, sizeof(changes));
+    changes.bgp_import = "{\"prefix\":\"20.0.0.1/8\"}";
+    assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, 2), &changes, s2s_sim_now(pair.sim)), S2S_ERR_CONFIG);
+    assert_int_equal(s2s_engine_config_error(pair.a.engine, 0, &error), 0);
+    assert_string_equal(error.path, "connections[0].tunnels[1].bgp.import");
+    assert_non_null(strstr(error.rule, "20.0.0.1/8"));
+    pair_teardown(&pair);
+}
+
+/* A policy changes under a running session: no reset, the routes follow. */
+static void test_policy_changes(void **state)
+{
+    struct pair pair;
+    struct s2s_tunnel_params changes;
+    (void)state;
+    memset(&plan, 0, sizeof(plan));
+    plan.export_[1] = plan.import[0] = "\"permit\"";
+    begin(&pair);
+    assert_true(until_routes(&pair, 1, 5000));
+    s2s_tunnel_params_init(&changes, sizeof(changes));
+    changes.bgp_import = "\"deny\"";
+    for (unsigned i = 1; i <= 2; i++) {
+        assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, i), &changes, s2s_sim_now(pair.sim)), 0);
+    }
+    s2s_driver_kick(pair.a.driver);
+    assert_true(until_routes(&pair, 0, 1000));
+    changes.bgp_import = "\"permit\"";
+    for (unsigned i = 1; i <= 2; i++) {
+        assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, i), &changes, s2s_sim_now(pair.sim)), 0);
+    }
+    s2s_driver_kick(pair.a.driver);
+    assert_true(until_routes(&pair, 1, 1000));
+    assert_int_equal(session(&pair.a, 1).flaps, 0);
+    pair_teardown(&pair);
+}
+
+/* ---- selectors ---- */
+
+static void test_narrowed_selectors_are_named(void **state)
+{
+    struct pair pair;
+    struct s2s_tunnel_state tunnel = { .struct_size = sizeof(tunnel) };
+    bool told = false;
+    (void)state;
+    memset(&plan, 0, sizeof(plan));
+    plan.narrow = true;
+    begin(&pair);
+    pair_run(&pair, 3000);
+    assert_int_equal(s2s_tunnel_get(s2s_connection_tunnel(pair.a.connection, 1), &tunnel), 0);
+    assert_non_null(strstr(tunnel.last_error, "TrafficSelectorMismatch"));
+    assert_non_null(strstr(session(&pair.a, 1).last_error, "TrafficSelectorMismatch"));
+    for (size_t i = 0; i < pair.a.event_count; i++) {
+        told = told || (pair.a.events[i].type == S2S_EVENT_NEGOTIATION_FAILED && pair.a.events[i].reason == S2S_REASON_TS_UNACCEPTABLE);
+    }
+    assert_true(told);
+    assert_int_equal(session(&pair.a, 1).state, S2S_BGP_IDLE);
+    pair_teardown(&pair);
+}
+
+/* ---- convergence ---- */
+
+/* A tunnel with routes dies silently. The forwarding moves with one pointer; the last route's own way follows. */
+static void converge(size_t routes)
+{
+    struct pair pair;
+
+    memset(&plan, 0, sizeof(plan));
+    plan.export_[1] = plan.import[0] = "\"permit\"";
+    plan.more = routes - 1;
+    plan.vpc = calloc(routes, sizeof(*plan.vpc));
+    begin(&pair);
+    assert_true(until_routes(&pair, (uint32_t)routes, 60000));
+    pair_run(&pair, 8000);
+    s2s_time cut = s2s_sim_now(pair.sim);
+    s2s_sim_link_blackhole(pair.outer_a[0], S2S_SIM_BOTH, true);
+    while (session(&pair.a, 1).routes_accepted && s2s_sim_now(pair.sim) < cut + 20 * (s2s_time)S2S_SECOND) {
+        pair_run(&pair, 1);
+    }
+    assert_int_equal(session(&pair.a, 1).routes_accepted, 0);
+    assert_int_equal(session(&pair.a, 2).routes_accepted, routes);
+    struct s2s_connection_state connection = { .struct_size = sizeof(connection) };
+    assert_int_equal(s2s_connection_get(pair.a.connection, &connection), 0);
+    assert_int_equal(connection.active_tunnel, 2);
+    assert_true(connection.last_switch > cut);
+    printf("%zu routes: traffic moved %u ms after the cut, the last route %u ms\n", routes, (unsigned)((connection.last_switch - cut) / S2S_MILLISECOND),
+           (unsigned)((s2s_sim_now(pair.sim) - cut) / S2S_MILLISECOND));
+    assert_int_equal(s2s_sim_way(pair.a.node, NULL, routes > 1 ? "20.0.0.1" : "10.2.0.2"), S2S_SIM_WAY_DEVICE);
+    assert_int_equal(pair_ping(&pair, 20), 20);
+    free(plan.vpc);
+    plan.vpc = NULL;
+    pair_teardown(&pair);
+}
+
+static void test_convergence(void **state)
+{
+    const char *many = getenv("S2S_ROUTES");
+    (void)state;
+    converge(100);
+    converge(1000);
+    if (many) {
+        converge((size_t)strtoul(many, NULL, 10));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_without_policy), cmocka_unit_test(test_receiver_without_policy),
+        cmocka_unit_test(test_policies),               cmocka_unit_test(test_bad_policy_is_refused),
+        cmocka_unit_test(test_policy_changes),         cmocka_unit_test(test_narrowed_selectors_are_named),
+        cmocka_unit_test(test_convergence),
+    };
+    return cmocka_run_group_tests_name("bgp_generic", tests, NULL, NULL);
+}
