@@ -139,7 +139,7 @@ static void pull(struct bgp_world *world, int node, uint64_t id)
     enum { WINDOW = 4096 };
     int end;
     struct bgp_stream *stream = find_stream(world, node, id, &end);
-    if (stream == NULL || stream->connecting) {
+    if (node < 0 || stream == NULL || stream->connecting) {
         return;
     }
     int other = 1 - end;
