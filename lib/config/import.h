@@ -31,7 +31,7 @@ struct s2si_plan_tunnel {
     struct s2s_prefix inside;
     uint32_t cloud_asn, peer_asn;
     char psk[S2SI_PLAN_TEXT], cloud_id[S2SI_PLAN_TEXT], peer_id[S2SI_PLAN_TEXT], peer_name[S2SI_PLAN_TEXT];
-    int dpd_retries;
+    int dpd_retries, inside_length;
     struct s2s_tunnel_params params; /* numbers and algorithms alone */
     bool seen[S2SI_IMPORT_ROWS];
 };

@@ -46,7 +46,7 @@ struct s2si_plan_connection *s2si_import_connection(struct s2s_import *import)
     connection->bgp = connection->effect_immediately = connection->auto_config_route = S2S_UNSET;
     connection->dpd_enable = connection->nat_traversal = S2S_UNSET;
     for (size_t i = 0; i < S2SI_PLAN_TUNNELS; i++) {
-        connection->tunnels[i].dpd_retries = S2S_UNSET;
+        connection->tunnels[i].dpd_retries = connection->tunnels[i].inside_length = S2S_UNSET;
         s2s_tunnel_params_init(&connection->tunnels[i].params, sizeof(connection->tunnels[i].params));
     }
     return connection;

@@ -103,6 +103,31 @@ static void complete(struct writer *writer, struct s2s_addr *address, const char
     }
 }
 
+/* XML gives an address and a length. */
+static void complete_inside(struct s2si_plan_tunnel *tunnel)
+{
+    const struct s2s_addr *address = tunnel->cloud_inside.family ? &tunnel->cloud_inside : &tunnel->peer_inside;
+
+    if (tunnel->inside.addr.family == 0 && address->family && tunnel->inside_length > 0 &&
+        tunnel->inside_length <= (address->family == 4 ? 32 : 128)) {
+        tunnel->inside.addr = *address;
+        tunnel->inside.length = (uint8_t)tunnel->inside_length;
+        s2si_prefix_mask(&tunnel->inside);
+    }
+}
+
+/* A /30 has two hosts: who has one of them leaves the other. */
+static void complete_hosts(struct s2si_plan_tunnel *tunnel)
+{
+    struct s2s_addr *known = tunnel->cloud_inside.family ? &tunnel->cloud_inside : &tunnel->peer_inside;
+    struct s2s_addr *missing = tunnel->cloud_inside.family ? &tunnel->peer_inside : &tunnel->cloud_inside;
+
+    if (tunnel->inside.addr.family == 4 && tunnel->inside.length == 30 && known->family && !missing->family) {
+        struct s2s_addr first = s2si_prefix_host(&tunnel->inside, 1);
+        *missing = s2si_prefix_host(&tunnel->inside, s2si_addr_equal(known, &first) ? 2 : 1);
+    }
+}
+
 static void complete_tunnel(struct writer *writer, struct s2si_plan_tunnel *tunnel, size_t number)
 {
     const struct s2s_import_options *options = &writer->import->options;
@@ -110,6 +135,8 @@ static void complete_tunnel(struct writer *writer, struct s2si_plan_tunnel *tunn
     complete(writer, writer->as_cloud ? &tunnel->cloud_outside : &tunnel->peer_outside, options->local_address, number, "local_address");
     complete(writer, writer->as_cloud ? &tunnel->peer_outside : &tunnel->cloud_outside, options->remote_address, number,
              "remote_address");
+    complete_inside(tunnel);
+    complete_hosts(tunnel);
     tunnel->peer_asn = tunnel->peer_asn ? tunnel->peer_asn : options->customer_asn;
     if (far_address(writer, tunnel)->family == 0) {
         s2si_import_refuse(writer->import, "remote_address", NULL, "is required: the file names no address of the far end");
