@@ -171,3 +171,11 @@ void s2si_child_failed(struct s2si_ike_sa *sa, enum s2si_ike_reason reason, uint
     if (!s2si_peer_has_child(sa->peer))
         s2si_peer_child_wanted(sa->peer, true);
 }
+
+void s2si_child_differs(struct s2si_ike_sa *sa, uint16_t notify, const char *detail,
+                        const struct s2si_ike_mismatch *mismatch)
+{
+    s2si_peer_differs(sa->peer, S2SI_IKE_EV_CHILD_FAILED, s2si_reason_of(notify), notify, detail, mismatch);
+    if (!s2si_peer_has_child(sa->peer))
+        s2si_peer_child_wanted(sa->peer, true);
+}

@@ -152,6 +152,13 @@ static bool other_group(struct s2si_ike_sa *sa, const struct s2si_notify_payload
     return s2si_job_start(sa, slot, JOB_PUBLIC) == 0;
 }
 
+static void tell_refusal(struct s2si_ike_sa *sa, uint16_t type)
+{
+    struct s2si_ike_mismatch mismatch;
+    s2si_mismatch_child(&sa->peer->config, NULL, type, false, &mismatch);
+    s2si_child_differs(sa, type, s2si_notify_name(type), &mismatch);
+}
+
 static void refused(struct s2si_ike_sa *sa, const struct s2si_message *message)
 {
     struct s2si_notify_payload notify = {0};
@@ -172,11 +179,11 @@ static void refused(struct s2si_ike_sa *sa, const struct s2si_message *message)
         sa->want_child = true;
         s2si_exchange_next(sa);
     } else if (verdict == VERDICT_REAUTHENTICATE) {
-        s2si_child_failed(sa, s2si_reason_of(type), type, s2si_notify_name(type));
+        tell_refusal(sa, type);
         if (old != NULL)
             s2si_sa_reauthenticate(sa);
     } else {
-        s2si_child_failed(sa, s2si_reason_of(type), type, s2si_notify_name(type));
+        tell_refusal(sa, type);
         if (old != NULL)
             s2si_child_try_again(sa, old, SECONDS(15));
     }
@@ -229,6 +236,12 @@ static uint16_t begin(struct s2si_ike_sa *sa, struct s2si_slot *slot, const stru
     if (s2si_nonce_decode(s2si_message_find(message, S2SI_PAYLOAD_NONCE, 0), &nonce) != 0)
         return S2SI_N_INVALID_SYNTAX;
     uint16_t notify = s2si_child_choose(sa, talks, message, false);
+    if (notify == S2SI_N_NO_PROPOSAL_CHOSEN || notify == S2SI_N_TS_UNACCEPTABLE) {
+        struct s2si_ike_mismatch mismatch;
+        s2si_mismatch_child(&sa->peer->config, message, notify, false, &mismatch);
+        s2si_peer_differs(sa->peer, S2SI_IKE_EV_CHILD_FAILED, s2si_reason_of(notify), notify,
+                          "what the peer proposed for the CHILD_SA", &mismatch);
+    }
     if (notify != 0)
         return notify;
     if (s2si_list_count(&sa->children) >= sa->ike->limits.children)

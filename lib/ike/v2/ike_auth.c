@@ -139,9 +139,17 @@ void s2si_auth_resume(struct s2si_ike_sa *sa, struct s2si_slot *slot, enum s2si_
 /* The responder holds an IKE_SA that we do not believe in: tell it, then forget. */
 static void refuse_responder(struct s2si_ike_sa *sa, enum s2si_ike_reason reason, const char *detail)
 {
+    struct s2si_ike_mismatch mismatch = {0};
+    char ours[128];
     struct s2si_ike_peer *peer = sa->peer;
     s2si_exchange_abort(sa, &sa->mine);
-    s2si_peer_event(peer, S2SI_IKE_EV_FAILED, reason, 0, detail);
+    if (reason == S2SI_IKE_REASON_ID_MISMATCH)
+        s2si_mismatch_values(S2SI_DIFFERS_IDENTITY, s2si_identity_format(&peer->config.remote_id, ours, sizeof ours),
+                             detail, &mismatch);
+    else if (reason == S2SI_IKE_REASON_AUTH_FAILED)
+        s2si_mismatch_values(S2SI_DIFFERS_PSK, "not shown", "another one", &mismatch);
+    mismatch.stage = S2SI_STAGE_AUTH;
+    s2si_peer_differs(peer, S2SI_IKE_EV_FAILED, reason, 0, detail, &mismatch);
     sa->state = ST_CLOSING;
     sa->want_delete = true;
     sa->failure = S2SI_N_AUTHENTICATION_FAILED;
@@ -194,7 +202,9 @@ static void child_of_auth(struct s2si_ike_sa *sa, struct s2si_negotiation *talks
     if (kind != S2SI_KIND_AUTH_RESPONSE) {
         talks->child = 0;
         s2si_child_rest(child, S2SI_IKE_REASON_NONE, false);
-        s2si_child_failed(sa, s2si_reason_of(notify), notify, s2si_notify_name(notify));
+        struct s2si_ike_mismatch mismatch;
+        s2si_mismatch_child(&sa->peer->config, NULL, notify, true, &mismatch);
+        s2si_child_differs(sa, notify, s2si_notify_name(notify), &mismatch);
         return;
     }
     notify = s2si_child_accept(sa, talks, message, true);

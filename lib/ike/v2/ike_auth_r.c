@@ -5,13 +5,29 @@
  */
 #include "lib/ike/v2/state.h"
 
+static void refusal_values(const struct s2si_ike_sa *sa, enum s2si_ike_reason reason, const char *theirs,
+                           struct s2si_ike_mismatch *out)
+{
+    char ours[128];
+    if (reason == S2SI_IKE_REASON_ID_MISMATCH)
+        s2si_mismatch_values(S2SI_DIFFERS_IDENTITY,
+                             s2si_identity_format(&sa->peer->config.remote_id, ours, sizeof ours), theirs, out);
+    else if (reason == S2SI_IKE_REASON_AUTH_FAILED)
+        s2si_mismatch_values(S2SI_DIFFERS_PSK, "not shown", "another one", out);
+    else
+        memset(out, 0, sizeof *out);
+    out->stage = S2SI_STAGE_AUTH;
+}
+
 static void refuse(struct s2si_ike_sa *sa, struct s2si_slot *slot, enum s2si_ike_reason reason, uint16_t notify,
                    const struct s2si_identity *id)
 {
     char text[128] = "";
     if (id != NULL)
         (void)s2si_identity_format(id, text, sizeof text);
-    s2si_peer_event(sa->peer, S2SI_IKE_EV_FAILED, reason, notify, text);
+    struct s2si_ike_mismatch mismatch;
+    refusal_values(sa, reason, text, &mismatch);
+    s2si_peer_differs(sa->peer, S2SI_IKE_EV_FAILED, reason, notify, text, &mismatch);
     s2si_say(sa->ike, S2S_LOG_NOTICE, sa->peer, "refused %s: %s", text, s2si_notify_name(notify));
     s2si_respond_notify(sa, slot, S2SI_IKE_AUTH, notify, NULL, 0);
     s2si_sa_linger(sa);
@@ -69,7 +85,9 @@ static int begin_child(struct s2si_ike_sa *sa, struct s2si_slot *slot, const str
     struct s2si_negotiation *talks = slot->talks;
     talks->notify = s2si_child_choose(sa, talks, message, true);
     if (talks->notify != 0) {
-        s2si_child_failed(sa, s2si_reason_of(talks->notify), talks->notify, "what the peer proposed for the CHILD_SA");
+        struct s2si_ike_mismatch mismatch;
+        s2si_mismatch_child(&sa->peer->config, message, talks->notify, true, &mismatch);
+        s2si_child_differs(sa, talks->notify, "what the peer proposed for the CHILD_SA", &mismatch);
         return S2S_ERR_AGAIN;
     }
     return s2si_talks_child(sa, slot, false);

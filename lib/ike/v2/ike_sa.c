@@ -336,13 +336,15 @@ void s2si_sa_reauthenticate(struct s2si_ike_sa *sa)
 
 /* ---- the end ---- */
 
-static void tell_down(struct s2si_ike_peer *peer, bool initiator, enum s2si_ike_reason reason, uint16_t notify)
+static void tell_down(struct s2si_ike_peer *peer, bool initiator, enum s2si_ike_reason reason, uint16_t notify,
+                      uint8_t stage)
 {
     struct s2si_ike_output event = {.owner = peer->config.owner,
                                     .event = S2SI_IKE_EV_IKE_DOWN,
                                     .reason = reason,
                                     .notify = notify,
-                                    .initiator = initiator};
+                                    .initiator = initiator,
+                                    .mismatch.stage = stage};
     peer->last_reason = reason;
     peer->last_notify = notify;
     s2si_output_event(peer->ike, &event);
@@ -350,29 +352,47 @@ static void tell_down(struct s2si_ike_peer *peer, bool initiator, enum s2si_ike_
 }
 
 static void after_end(struct s2si_ike_peer *peer, bool reported, bool connecting, bool initiator,
-                      enum s2si_ike_reason reason, uint16_t notify)
+                      enum s2si_ike_reason reason, uint16_t notify, uint8_t stage)
 {
     if (connecting) {
         s2si_peer_attempt_failed(peer, reason, notify);
     } else if (reported && s2si_peer_established(peer) == NULL) {
-        tell_down(peer, initiator, reason, notify);
+        tell_down(peer, initiator, reason, notify, stage);
         s2si_peer_lost(peer, reason == S2SI_IKE_REASON_DPD && peer->config.dpd_action == 2);
     }
+}
+
+static uint8_t stage_of(const struct s2si_ike_sa *sa)
+{
+    enum s2si_task task = sa->mine.task;
+    return sa->state == ST_INIT_I   ? S2SI_STAGE_INIT
+           : sa->state == ST_AUTH_I ? S2SI_STAGE_AUTH
+           : task == TASK_CHILD_NEW || task == TASK_CHILD_REKEY ? S2SI_STAGE_CHILD : S2SI_STAGE_NONE;
+}
+
+const char *s2si_sa_nat_words(const struct s2si_ike_sa *sa)
+{
+    return sa->nat_local && sa->nat_remote ? "a NAT before either end"
+           : sa->nat_local                 ? "a NAT before this end"
+                                           : "a NAT before the peer";
 }
 
 void s2si_sa_down(struct s2si_ike_sa *sa, enum s2si_ike_reason reason, uint16_t notify, bool drain)
 {
     struct s2si_ike_peer *peer = sa->peer;
     bool connecting = (sa->state & (ST_INIT_I | ST_AUTH_I)) != 0 && !sa->doomed;
+    struct s2si_ike_mismatch mismatch = {.stage = stage_of(sa)};
+    if (reason == S2SI_IKE_REASON_NAT_FORBIDDEN)
+        s2si_mismatch_values(S2SI_DIFFERS_NAT, "encapsulation never", s2si_sa_nat_words(sa), &mismatch);
     if (connecting && !sa->told_failure)
-        s2si_peer_event(peer, S2SI_IKE_EV_FAILED, reason, notify, NULL);
+        s2si_peer_differs(peer, S2SI_IKE_EV_FAILED, reason, notify, NULL, &mismatch);
     bool reported = sa->reported, initiator = sa->initiator;
     if (sa->close_reason != S2SI_IKE_REASON_NONE)
         reason = sa->close_reason;
     rest_children(sa, reason, drain);
     s2si_sa_free(sa);
     if (peer != NULL)
-        after_end(peer, reported, connecting, initiator, reason, notify);
+        after_end(peer, reported, connecting, initiator, reason, notify, mismatch.stage);
 }
 
 /* The peer's word was the last one; our answer to it may have to be said again. */
@@ -397,7 +417,7 @@ void s2si_sa_deleted_by_peer(struct s2si_ike_sa *sa, enum s2si_ike_reason reason
         reason = sa->close_reason;
     rest_children(sa, reason, true);
     s2si_sa_linger(sa);
-    after_end(peer, reported, false, sa->initiator, reason, notify);
+    after_end(peer, reported, false, sa->initiator, reason, notify, S2SI_STAGE_NONE);
 }
 
 static void quiet_children(struct s2si_ike_sa *sa)

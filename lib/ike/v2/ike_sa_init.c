@@ -130,11 +130,12 @@ void s2si_init_resume(struct s2si_ike_sa *sa, struct s2si_slot *slot, enum s2si_
 
 /* ---- answers ---- */
 
-static void noted(struct s2si_ike_sa *sa, enum s2si_ike_reason reason, uint16_t notify, const char *detail)
+static void noted(struct s2si_ike_sa *sa, enum s2si_ike_reason reason, uint16_t notify, const char *detail,
+                  const struct s2si_ike_mismatch *mismatch)
 {
     struct s2si_negotiation *talks = sa->mine.talks;
     if (!sa->told_failure)
-        s2si_peer_event(sa->peer, S2SI_IKE_EV_FAILED, reason, notify, detail);
+        s2si_peer_differs(sa->peer, S2SI_IKE_EV_FAILED, reason, notify, detail, mismatch);
     sa->told_failure = true;
     if (talks->refusals <= sa->mine.tries) /* one a transmission: a burst of forged ones counts once */
         talks->refusals++;
@@ -171,7 +172,11 @@ static void on_invalid_ke(struct s2si_ike_sa *sa, const struct s2si_notify_paylo
         talks->retries >= S2SI_INIT_RETRIES) {
         (void)snprintf(detail, sizeof detail, "the peer wants KE group %u, offered %u", number,
                        s2si_group_number(talks->group));
-        noted(sa, S2SI_IKE_REASON_INVALID_KE, notify->type, detail);
+        struct s2si_ike_mismatch mismatch;
+        s2si_mismatch_values(S2SI_DIFFERS_GROUP, s2s_algorithm_name(talks->group), s2s_algorithm_name(group),
+                             &mismatch);
+        mismatch.stage = S2SI_STAGE_INIT;
+        noted(sa, S2SI_IKE_REASON_INVALID_KE, notify->type, detail, &mismatch);
         return;
     }
     talks->retries++;
@@ -183,6 +188,15 @@ static void on_invalid_ke(struct s2si_ike_sa *sa, const struct s2si_notify_paylo
         s2si_sa_down(sa, S2SI_IKE_REASON_NO_MEMORY, 0, false);
 }
 
+static void refused(struct s2si_ike_sa *sa, uint16_t type)
+{
+    struct s2si_ike_mismatch mismatch = {0};
+    if (type == S2SI_N_NO_PROPOSAL_CHOSEN)
+        s2si_mismatch_offered(sa->peer->config.ike, false, &mismatch);
+    mismatch.stage = S2SI_STAGE_INIT;
+    noted(sa, s2si_reason_of(type), type, s2si_notify_name(type), &mismatch);
+}
+
 static void on_error(struct s2si_ike_sa *sa, const struct s2si_message *message)
 {
     struct s2si_notify_payload notify;
@@ -190,7 +204,7 @@ static void on_error(struct s2si_ike_sa *sa, const struct s2si_message *message)
     if (type == S2SI_N_INVALID_KE_PAYLOAD)
         on_invalid_ke(sa, &notify);
     else if (type != 0)
-        noted(sa, s2si_reason_of(type), type, s2si_notify_name(type));
+        refused(sa, type);
 }
 
 /* @return NULL or what is wrong. */
@@ -221,7 +235,7 @@ static void on_answer(struct s2si_ike_sa *sa, const struct s2si_message *message
 {
     const char *wrong = read_response(sa, message);
     if (wrong != NULL) {
-        noted(sa, S2SI_IKE_REASON_NO_PROPOSAL, 0, wrong);
+        noted(sa, S2SI_IKE_REASON_NO_PROPOSAL, 0, wrong, NULL);
         return;
     }
     sa->spi_r = message->header.spi_r;

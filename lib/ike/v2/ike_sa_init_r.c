@@ -82,10 +82,16 @@ static bool choose(struct s2si_ike *ike, struct init *init)
 
 static void no_proposal(struct s2si_ike *ike, struct init *init)
 {
+    struct s2si_ike_mismatch mismatch = {0};
+    struct s2si_proposal_list theirs;
     refuse(ike, init, S2SI_N_NO_PROPOSAL_CHOSEN, NULL, 0);
-    if (init->peer != NULL)
-        s2si_peer_event(init->peer, S2SI_IKE_EV_FAILED, S2SI_IKE_REASON_NO_PROPOSAL, S2SI_N_NO_PROPOSAL_CHOSEN,
-                        "none of the peer's IKE proposals is ours");
+    if (init->peer == NULL)
+        return;
+    if (s2si_sa_decode(s2si_message_find(init->message, S2SI_PAYLOAD_SA, 0), &theirs) == 0)
+        s2si_mismatch_proposals(init->peer->config.ike, &theirs, false, &mismatch);
+    mismatch.stage = S2SI_STAGE_INIT;
+    s2si_peer_differs(init->peer, S2SI_IKE_EV_FAILED, S2SI_IKE_REASON_NO_PROPOSAL, S2SI_N_NO_PROPOSAL_CHOSEN,
+                      "none of the peer's IKE proposals is ours", &mismatch);
 }
 
 static void wrong_group(struct s2si_ike *ike, const struct init *init)
@@ -135,8 +141,10 @@ static int start(struct s2si_ike_sa *sa, const struct init *init)
         return result;
     s2si_deadline_set(ike, &sa->deadlines, AT_LIMIT, ike->now + ike->limits.half_open_seconds * (s2s_time)S2S_SECOND);
     if (!s2si_natt_judge(sa, init->message)) {
-        s2si_peer_event(sa->peer, S2SI_IKE_EV_FAILED, S2SI_IKE_REASON_NAT_FORBIDDEN, 0,
-                        "NAT found, encapsulation is never");
+        struct s2si_ike_mismatch mismatch;
+        s2si_mismatch_values(S2SI_DIFFERS_NAT, "encapsulation never", s2si_sa_nat_words(sa), &mismatch);
+        s2si_peer_differs(sa->peer, S2SI_IKE_EV_FAILED, S2SI_IKE_REASON_NAT_FORBIDDEN, 0,
+                          "NAT found, encapsulation is never", &mismatch);
         refuse(ike, init, S2SI_N_NO_PROPOSAL_CHOSEN, NULL, 0);
         return S2S_ERR_STATE;
     }

@@ -182,6 +182,18 @@ enum s2si_ike_reason {
     S2SI_IKE_REASON_ADDRESS_LOST, S2SI_IKE_REASON_NAT_FORBIDDEN /* encapsulation never, NAT found */, S2SI_IKE_REASON_NO_MEMORY,
     S2SI_IKE_REASON_VERSION, S2SI_IKE_REASON_OTHER_NOTIFY
 };
+/* What the two ends differ in, and where. Values stand side by side: ours, then what came from the peer. */
+enum s2si_ike_differs {
+    S2SI_DIFFERS_NOTHING = 0, S2SI_DIFFERS_ENCRYPTION, S2SI_DIFFERS_INTEGRITY /* or PRF */, S2SI_DIFFERS_GROUP,
+    S2SI_DIFFERS_SEVERAL, S2SI_DIFFERS_SELECTORS, S2SI_DIFFERS_IDENTITY, S2SI_DIFFERS_PSK, S2SI_DIFFERS_NAT
+};
+enum s2si_ike_stage { S2SI_STAGE_NONE = 0, S2SI_STAGE_INIT, S2SI_STAGE_AUTH, S2SI_STAGE_CHILD };
+#define S2SI_MISMATCH_TEXT 160
+struct s2si_ike_mismatch {
+    uint8_t what;  /* enum s2si_ike_differs */
+    uint8_t stage; /* enum s2si_ike_stage: which exchange it was */
+    char local[S2SI_MISMATCH_TEXT], remote[S2SI_MISMATCH_TEXT];
+};
 struct s2si_ike_output {
     enum s2si_ike_output_type type;
     uint64_t owner; /* the tunnel, 0 before it is known */
@@ -201,10 +213,13 @@ struct s2si_ike_output {
     bool initiator, rekeyed, nat_local, nat_remote;
     uint32_t spi_in, spi_out;
     s2s_time round_trip;
+    struct s2si_ike_mismatch mismatch;
     char detail[160]; /* local against remote value, in words ("received KE group 14, expected 19") */
 };
 /* @return true and fills out, or false when there is nothing. */
 bool s2si_ike_next_output(struct s2si_ike *ike, struct s2si_ike_output *out);
+/* Whether an event was lost for want of memory since the last call: the caller then looks at all its peers' states. */
+bool s2si_ike_event_lost(struct s2si_ike *ike);
 /* A DH step. Touches only the job's own memory and exchange handle. */
 void s2si_ike_job_run(struct s2si_ike_job *job);
 /* Must be called once for each JOB, also when the IKE_SA is gone; frees the job. */

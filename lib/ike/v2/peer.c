@@ -336,9 +336,17 @@ static void connect_after(struct s2si_ike_peer *peer, s2s_time pause)
 void s2si_peer_event(struct s2si_ike_peer *peer, enum s2si_ike_event_type type, enum s2si_ike_reason reason,
                      uint16_t notify, const char *detail)
 {
+    s2si_peer_differs(peer, type, reason, notify, detail, NULL);
+}
+
+void s2si_peer_differs(struct s2si_ike_peer *peer, enum s2si_ike_event_type type, enum s2si_ike_reason reason,
+                       uint16_t notify, const char *detail, const struct s2si_ike_mismatch *mismatch)
+{
     struct s2si_ike_output event = {.owner = peer->config.owner, .event = type, .reason = reason, .notify = notify};
     if (detail != NULL)
         (void)snprintf(event.detail, sizeof event.detail, "%s", detail);
+    if (mismatch != NULL)
+        event.mismatch = *mismatch;
     if (reason != S2SI_IKE_REASON_NONE) {
         peer->last_reason = reason;
         peer->last_notify = notify;

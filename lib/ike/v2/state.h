@@ -281,6 +281,7 @@ struct s2si_ike {
     uint32_t dh_tokens, error_tokens;
     struct s2si_list outputs, jobs, dirty;
     size_t queued;                   /* nodes with memory of their own in outputs */
+    bool event_lost;                 /* for want of memory, since s2si_ike_event_lost */
     struct s2si_output_node *handed; /* its packet is borrowed by the caller */
     uint8_t *scratch, *chain, *wire; /* limits.message_bytes each, and a little: opened, written, sealed message */
     size_t room;
@@ -339,8 +340,22 @@ void s2si_peer_child_wanted(struct s2si_ike_peer *peer, bool failed);
 void s2si_peer_deadline(struct s2si_ike_peer *peer, unsigned which);
 void s2si_peer_event(struct s2si_ike_peer *peer, enum s2si_ike_event_type type, enum s2si_ike_reason reason,
                      uint16_t notify, const char *detail);
+/* The same with the values that differ. */
+void s2si_peer_differs(struct s2si_ike_peer *peer, enum s2si_ike_event_type type, enum s2si_ike_reason reason,
+                       uint16_t notify, const char *detail, const struct s2si_ike_mismatch *mismatch);
+
+/* ---- mismatch.c: message NULL = the peer refused ours and did not tell its own ---- */
+void s2si_mismatch_proposals(const struct s2si_proposal_list *ours, const struct s2si_proposal_list *theirs,
+                             bool skip_group, struct s2si_ike_mismatch *out);
+void s2si_mismatch_offered(const struct s2si_proposal_list *ours, bool skip_group, struct s2si_ike_mismatch *out);
+void s2si_mismatch_selectors(const struct s2si_ike_peer_config *config, const struct s2si_message *message,
+                             struct s2si_ike_mismatch *out);
+void s2si_mismatch_child(const struct s2si_ike_peer_config *config, const struct s2si_message *message, uint16_t notify,
+                         bool first, struct s2si_ike_mismatch *out);
+void s2si_mismatch_values(uint8_t what, const char *local, const char *remote, struct s2si_ike_mismatch *out);
 
 /* ---- ike_sa.c ---- */
+const char *s2si_sa_nat_words(const struct s2si_ike_sa *sa); /* where the NAT is */
 struct s2si_ike_sa *s2si_sa_new(struct s2si_ike *ike, struct s2si_ike_peer *peer, bool initiator);
 /* Unlinks and wipes; children are put to rest first. Silent on the wire. */
 void s2si_sa_free(struct s2si_ike_sa *sa);
@@ -473,6 +488,8 @@ uint16_t s2si_child_accept(struct s2si_ike_sa *sa, struct s2si_negotiation *talk
 enum s2s_algorithm s2si_first_group(const struct s2si_proposal_list *list);
 bool s2si_offers_group(const struct s2si_proposal_list *list, enum s2s_algorithm group);
 void s2si_child_failed(struct s2si_ike_sa *sa, enum s2si_ike_reason reason, uint16_t notify, const char *detail);
+void s2si_child_differs(struct s2si_ike_sa *sa, uint16_t notify, const char *detail,
+                        const struct s2si_ike_mismatch *mismatch);
 
 /* ---- create_child.c, rekey_child.c, rekey_ike.c ---- */
 bool s2si_create_child_start(struct s2si_ike_sa *sa, struct s2si_child_sa *old); /* old NULL: a new one */
