@@ -33,7 +33,7 @@ say() {
 
 # What is missing of the packages to build and to run with.
 missing_packages() {
-    for package in gcc libc6-dev cmake ninja-build libmbedtls-dev libevent-dev libcjson-dev libmnl-dev \
+    for package in gcc libc6-dev cmake make libmbedtls-dev libevent-dev libcjson-dev libmnl-dev \
         iproute2 nftables tcpdump iputils-ping; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || printf '%s ' "$package"
     done
