@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files that somebody made to hurt: they are refused, by a reason, with nothing taken over. */
+#include "device_rig.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+
+static void refused(const char *text, size_t length, int kind, const char *rule)
+{
+    struct s2s_import_options options;
+    struct s2s_import_file file = {text, length};
+    s2s_import *import = NULL;
+    int error;
+
+    s2s_import_options_init(&options, sizeof options);
+    options.kind = kind;
+    options.remote_address = "203.0.113.9";
+    error = s2s_device_file_import(&file, 1, &options, &import);
+    if (error == S2S_ERR_UNSUPPORTED && kind == S2S_DEVICE_FILE_AWS_XML) {
+        print_message("SKIPPED: this build has no expat\n");
+        return;
+    }
+    if (error != S2S_ERR_CONFIG || !device_rig_lists(import, false, "", rule)) {
+        print_error("got %d, expected a refusal with \"%s\" of: %.200s\n", error, rule, text);
+        device_rig_print(import);
+        fail();
+    }
+    assert_null(s2s_import_text(import));
+    s2s_import_delete(import);
+}
+
+static void refused_text(const char *text, int kind, const char *rule)
+{
+    refused(text, strlen(text), kind, rule);
+}
+
+/* head, then count times middle, then tail. Free with free(). */
+static char *many(const char *head, const char *middle, size_t count, const char *tail)
+{
+    size_t size = strlen(head) + count * strlen(middle) + strlen(tail) + 1;
+    char *text = malloc(size), *at = text;
+
+    assert_non_null(text);
+    at = strcpy(at, head) + strlen(head);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(at, middle, strlen(middle));
+        at += strlen(middle);
+    }
+    strcpy(at, tail);
+    return text;
+}
+
+static void refused_many(const char *head, const char *middle, size_t count, const char *tail, int kind, const char *rule)
+{
+    char *text = many(head, middle, count, tail);
+    refused_text(text, kind, rule);
+    free(text);
+}
+
+#define TUNNEL_HEAD "<vpn_connection><ipsec_tunnel><ike><pre_shared_key>"
+#define TUNNEL_TAIL "</pre_shared_key></ike></ipsec_tunnel></vpn_connection>"
+
+static void xml(void **state)
+{
+    const int kind = S2S_DEVICE_FILE_AWS_XML;
+
+    (void)state;
+    refused_text("<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;\">]>"
+                 "<vpn_connection>&c;</vpn_connection>", kind, "document type");
+    refused_text("<!DOCTYPE x SYSTEM \"file:///etc/passwd\"><vpn_connection/>", kind, "document type");
+    refused_text("<vpn_connection>&unknown;</vpn_connection>", kind, "is not XML");
+    refused_text("<vpn_connection><ipsec_tunnel>", kind, "is not XML");
+    refused_text("", kind, "is not XML");
+    refused_text("<html/>", kind, "no vpn_connection");
+    refused_text("<vpn_connection>\xff\xfe</vpn_connection>", kind, "is not XML");
+    refused("\xff\xfe<\0v\0/\0>\0", 10, kind, "NUL byte");
+    refused_many("", "<a>", 5000, "", kind, "too deep");
+    refused_many("<", "a", 5000, "/>", kind, "too long");
+    refused_many(TUNNEL_HEAD, "0123456789", 100000, TUNNEL_TAIL, kind, "too long");
+    refused_many(TUNNEL_HEAD, "0123456789", 200000, TUNNEL_TAIL, kind, "too large");
+    refused_many("<vpn_connection id=\"", "x", 3000, "\"/>", kind, "too long");
+    refused_many("<vpn_connection>", "<ipsec_tunnel/>", 3, "</vpn_connection>", kind, "more than two tunnels");
+    refused_text(TUNNEL_HEAD "a</pre_shared_key><pre_shared_key>b" TUNNEL_TAIL, kind, "stands twice");
+    refused_text("<vpn_connection>text<ipsec_tunnel/>more</vpn_connection>", kind, "text between");
+}
+
+static void generic(void **state)
+{
+    const int kind = S2S_DEVICE_FILE_GENERIC;
+    static const char nul[] = "IPSec Tunnel #1\n#1: x\n  - Lifetime : 2\0008\n";
+
+    (void)state;
+    refused_text("", kind, "no device file");
+    refused_text("hello\nworld\n", kind, "no device file");
+    refused(nul, sizeof nul - 1, kind, "UTF-8 text");
+    refused_text("IPSec Tunnel #1\n#1: x\n  - Pre-Shared Key : a\x01" "b\n", kind, "UTF-8 text");
+    refused_text("IPSec Tunnel #1\n#1: x\n  - Pre-Shared Key : \xc3(\n", kind, "UTF-8 text");
+    refused_text("I\0P\0", kind, "no device file");
+    refused_many("IPSec Tunnel #1\n#1: x\n  - Pre-Shared Key : ", "k", 900000, "\n", kind, "1023 bytes");
+    refused_many("", "-", 2000000, "", kind, "too large");
+    refused_text("IPSec Tunnel #2\n", kind, "#1, then #2");
+    refused_text("IPSec Tunnel #1\nIPSec Tunnel #1\n", kind, "#1, then #2");
+    refused_text("IPSec Tunnel #1\n#1: x\n  - Lifetime : 99999999999999999999 seconds\n", kind, "whole number");
+    refused_text("IPSec Tunnel #1\n#1: x\n  - Encryption Algorithm : rot13\n", kind, "no algorithm");
+    refused_text("IPSec Tunnel #1\n#1: x\n  - Pre-Shared Key : a\n  - Pre-Shared Key : b\n", kind, "stands twice");
+    refused_text("IPSec Tunnel #1\n#3: x\nOutside IP Addresses:\n  - Virtual Private Gateway : 1.2.3.4.5\n", kind, "IP address");
+    refused_text("IPSec Tunnel #1\n#4: x\n  - Customer Gateway ASN : 4294967296\n", kind, "AS number");
+}
+
+static void json(void **state)
+{
+    const int aws = S2S_DEVICE_FILE_AWS_CLI, alibaba = S2S_DEVICE_FILE_ALIBABA_API;
+
+    (void)state;
+    refused_text("", aws, "not JSON");
+    refused_text("[]", aws, "object");
+    refused_text("{\"VpnConnections\": []}", aws, "at least one");
+    refused_text("{\"VpnConnections\": [7]}", aws, "list of at most 16");
+    refused_text("{\"VpnConnections\": [{}]}", aws, "names no tunnel");
+    refused_text("{\"VpnConnections\": [{\"Type\": \"a\", \"Type\": \"b\"}]}", aws, "twice");
+    refused_many("", "[", 100000, "", aws, "stand in one another");
+    refused_many("{\"VpnConnections\": [", "{},", 40, "{}]}", aws, "");
+    refused_many("{\"VpnConnections\": [{\"VpnConnectionId\": \"", "x", 300, "\"}]}", aws, "255 characters");
+    refused_many("{\"VpnConnections\": \"", "x", 2000000, "\"}", aws, "too large");
+    refused_text("{\"VpnConnections\": [{\"a\": \"\xed\xa0\x80\"}]}", aws, "UTF-8");
+    refused_text("{\"VpnConnections\": [{\"a\": \"\\u0000\"}]}", aws, "NUL");
+    refused_text("{}", alibaba, "two tunnels");
+    refused_text("{\"TunnelOptionsSpecification\": [{}]}", alibaba, "two tunnels");
+    refused_text("{\"TunnelOptionsSpecification\": [{\"Role\": \"master\"}, {\"Role\": \"master\"}]}", alibaba, "third tunnel");
+    refused_text("{\"TunnelOptionsSpecification\": [{}, {}, {}]}", alibaba, "third tunnel");
+    refused_text("{\"LocalSubnet\": \"10.0.0.0/99\", \"TunnelOptionsSpecification\": [{}, {}]}", alibaba, "prefixes");
+    refused_text("{\"TunnelOptionsSpecification\": [{\"TunnelIkeConfig\": {\"Psk\": \"a\\u0007\"}}, {}]}", alibaba, "control");
+}
+
+/* A refused key is not repeated. */
+static void keys_are_not_repeated(void **state)
+{
+    struct s2s_config_error error = {.struct_size = sizeof error};
+    s2s_import *import = NULL;
+
+    (void)state;
+    assert_int_equal(device_rig_import("{\"TunnelOptionsSpecification\": [{\"TunnelIkeConfig\": {\"Psk\": \"hush\\u0007\"}}, {}]}",
+                                       S2S_DEVICE_FILE_ALIBABA_API, NULL, &import), S2S_ERR_CONFIG);
+    for (size_t i = 0; s2s_import_issue(import, i, &error) == 0; i++) {
+        assert_null(strstr(error.value, "hush"));
+    }
+    s2s_import_delete(import);
+}
+
+static void wrong_arguments(void **state)
+{
+    struct s2s_import_options options;
+    struct s2s_import_file file = {"{}", 2}, none = {NULL, 0};
+    s2s_import *import = NULL;
+
+    (void)state;
+    s2s_import_options_init(&options, sizeof options);
+    assert_int_equal(s2s_device_file_import(&file, 0, &options, &import), S2S_ERR_INVALID);
+    assert_int_equal(s2s_device_file_import(&none, 1, &options, &import), S2S_ERR_INVALID);
+    assert_int_equal(s2s_device_file_import(&file, 1, &options, NULL), S2S_ERR_INVALID);
+    options.kind = S2S_DEVICE_FILE_SWANCTL;
+    assert_int_equal(s2s_device_file_import(&file, 1, &options, &import), S2S_ERR_UNSUPPORTED);
+    assert_null(import);
+    s2s_import_delete(NULL);
+    s2s_device_file_free(NULL);
+    assert_null(s2s_import_text(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(xml),  cmocka_unit_test(generic),         cmocka_unit_test(json),
+        cmocka_unit_test(keys_are_not_repeated), cmocka_unit_test(wrong_arguments),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
