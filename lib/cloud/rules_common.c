@@ -144,9 +144,9 @@ static bool covered(const struct s2s_prefix *prefixes, size_t count, const struc
     return found;
 }
 
-/* One side's selectors hold its inside address; while that is left to the cloud's rule it may be either host of the tunnel CIDR. */
-static void check_holds(const struct s2si_rule_input *input, const char *field, const struct s2s_addr *addr, const char *list,
-                        const struct s2s_prefix *subnets, size_t count)
+/* One side's selectors hold its inside address; while the cloud's rule finds it, that is either host of the tunnel CIDR. */
+static void check_holds(const struct s2si_rule_input *input, const char *field, const struct s2s_addr *addr,
+                        const char *list, const struct s2s_prefix *subnets, size_t count)
 {
     const struct s2s_prefix *cidr = &input->tunnel->bgp_tunnel_cidr;
     struct s2s_addr first = addr->family ? *addr : s2si_prefix_host(cidr, 1);
@@ -159,7 +159,8 @@ static void check_holds(const struct s2si_rule_input *input, const char *field, 
     else
         s2s_prefix_format(cidr, text);
     s2si_errors_add(input->errors, addr->family ? field : "bgp.tunnel_cidr", text,
-                    "with enable_bgp the connection's %s hold the inside address: use 0.0.0.0/0 or add the tunnel CIDR", list);
+                    "with enable_bgp the connection's %s hold the inside address: use 0.0.0.0/0 or add the tunnel CIDR",
+                    list);
 }
 
 static void check_selector_holds(const struct s2si_rule_input *input)

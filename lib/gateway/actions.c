@@ -49,7 +49,8 @@ void s2si_actions_free(struct s2si_actions *actions)
 bool s2si_actions_empty(const struct s2si_actions *actions)
 {
     return s2si_list_empty(&actions->operations) && s2si_list_empty(&actions->jobs) &&
-           s2si_list_empty(&actions->datagrams) && s2si_list_empty(&actions->packets) && s2si_list_empty(&actions->streams);
+           s2si_list_empty(&actions->datagrams) && s2si_list_empty(&actions->packets) &&
+           s2si_list_empty(&actions->streams);
 }
 
 static struct s2si_sending *make_sending(struct s2si_actions *actions, size_t front, const uint8_t *data, size_t length,

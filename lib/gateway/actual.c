@@ -93,7 +93,8 @@ static uint32_t mix(uint32_t hash, const void *bytes, size_t length)
 static void item_key(enum s2si_item_kind kind, const struct s2si_item_content *content, uint8_t probe,
                       uint8_t key[ITEM_KEY])
 {
-    bool by_address = kind == S2SI_ITEM_BIND || kind == S2SI_ITEM_ADDRESS || kind == S2SI_ITEM_LISTEN || kind == S2SI_ITEM_STREAM_KEY;
+    bool by_address = kind == S2SI_ITEM_BIND || kind == S2SI_ITEM_ADDRESS || kind == S2SI_ITEM_LISTEN ||
+                      kind == S2SI_ITEM_STREAM_KEY;
     const struct s2s_addr *addr = by_address ? &content->addr : &content->prefix.addr;
     uint32_t hash = mix(2166136261u, &content->table, sizeof(content->table));
 
@@ -225,10 +226,10 @@ static const struct kind_row kinds[S2SI_ITEM_KINDS] = {
                            S2SI_PHASE_DEVICE_DELETE },
     [S2SI_ITEM_ADDRESS] = { S2S_ACTION_ADDRESS_ADD, S2S_ACTION_ADDRESS_ADD, S2S_ACTION_ADDRESS_DELETE,
                             S2SI_PHASE_ADDRESS, S2SI_PHASE_ADDRESS_DELETE },
-    [S2SI_ITEM_LISTEN] = { S2S_ACTION_STREAM_LISTEN, S2S_ACTION_STREAM_LISTEN, S2S_ACTION_STREAM_CLOSE, S2SI_PHASE_LISTEN,
-                           S2SI_PHASE_LISTEN_DELETE },
-    [S2SI_ITEM_STREAM_KEY] = { S2S_ACTION_STREAM_KEY, S2S_ACTION_STREAM_KEY, S2S_ACTION_STREAM_KEY, S2SI_PHASE_STREAM_KEY,
-                               S2SI_PHASE_STREAM_KEY_DELETE },
+    [S2SI_ITEM_LISTEN] = { S2S_ACTION_STREAM_LISTEN, S2S_ACTION_STREAM_LISTEN, S2S_ACTION_STREAM_CLOSE,
+                           S2SI_PHASE_LISTEN, S2SI_PHASE_LISTEN_DELETE },
+    [S2SI_ITEM_STREAM_KEY] = { S2S_ACTION_STREAM_KEY, S2S_ACTION_STREAM_KEY, S2S_ACTION_STREAM_KEY,
+                               S2SI_PHASE_STREAM_KEY, S2SI_PHASE_STREAM_KEY_DELETE },
     [S2SI_ITEM_SA_IN] = { S2S_ACTION_SA_ADD, S2S_ACTION_SA_UPDATE, S2S_ACTION_SA_DELETE, S2SI_PHASE_SA_IN,
                           S2SI_PHASE_SA_DELETE },
     [S2SI_ITEM_POLICY_IN] = { S2S_ACTION_POLICY_ADD, S2S_ACTION_POLICY_ADD, S2S_ACTION_POLICY_DELETE,

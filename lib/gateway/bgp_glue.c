@@ -5,17 +5,13 @@
 #include <string.h>
 
 #include "lib/bgp/bgp_policy.h"
-#include "lib/gateway/actions.h"
 #include "lib/gateway/reconcile.h"
 #include "lib/gateway/tunnel.h"
 
-#define ROOM_SHIFT 40
-#define OWN_STREAM (UINT64_C(1) << 62)
-#define ACCEPTED (UINT64_C(1) << 63)
-#define CONNECT_RETRY 5        /* seconds */
-#define RESTART_TIME 120       /* seconds, RFC 4724 */
-#define WARN_PERCENT 80        /* of max_prefix */
-#define DEFAULT_HOLD_TIME 90   /* seconds, RFC 4271 section 10 */
+#define CONNECT_RETRY 5                              /* seconds */
+#define RESTART_TIME 120                             /* seconds, RFC 4724 */
+#define WARN_PERCENT 80                              /* of max_prefix */
+#define DEFAULT_HOLD_TIME 90                         /* seconds, RFC 4271 section 10 */
 #define LEAVE_TIME (100 * (s2s_time)S2S_MILLISECOND) /* for withdrawals and Cease to arrive before DELETE */
 #define RETRY (1 * (s2s_time)S2S_SECOND)
 
@@ -71,7 +67,10 @@ static struct s2si_bgp_room *make_room(s2s_gateway *gateway, uint32_t asn)
     s2s_engine *engine = gateway->engine;
     struct s2si_bgp_room *room = s2si_alloc(&engine->mem, sizeof(*room));
     struct s2si_bgp_params params = {
-        .mem = &engine->mem, .log = &engine->log, .local_asn = asn, .router_id = router_id(gateway),
+        .mem = &engine->mem,
+        .log = &engine->log,
+        .local_asn = asn,
+        .router_id = router_id(gateway),
     };
     uint64_t seed[2];
 
@@ -94,19 +93,6 @@ static struct s2si_bgp_room *make_room(s2s_gateway *gateway, uint32_t asn)
     return room;
 }
 
-static void drop_actions(s2s_engine *engine, const s2s_gateway *gateway)
-{
-    struct s2si_list *node, *after;
-
-    S2SI_LIST_EACH_SAFE(node, after, &engine->actions->streams) {
-        struct s2si_stream_action *waiting = S2SI_CONTAINER(node, struct s2si_stream_action, node);
-        if (waiting->gateway == gateway) {
-            s2si_list_remove(node);
-            s2si_free(&engine->mem, waiting, sizeof(*waiting));
-        }
-    }
-}
-
 void s2si_bgp_glue_free(s2s_gateway *gateway)
 {
     s2s_engine *engine = gateway->engine;
@@ -120,7 +106,7 @@ void s2si_bgp_glue_free(s2s_gateway *gateway)
     s2si_trie_clear(&room->originated);
     s2si_map_clear(&room->accepted);
     if (engine->actions) {
-        drop_actions(engine, gateway);
+        s2si_bgp_glue_drop_actions(gateway);
     }
     s2si_free(&engine->mem, room, sizeof(*room));
     gateway->bgp = NULL;
@@ -128,15 +114,18 @@ void s2si_bgp_glue_free(s2s_gateway *gateway)
 
 /* ---- a session out of settings ---- */
 
-bool s2si_bgp_glue_may(const s2s_tunnel *tunnel)
+/* Settings and kernel allow a session. */
+static bool may(const s2s_tunnel *tunnel)
 {
     const s2s_connection *connection = tunnel->connection;
-    bool on = connection->effective.enable_bgp == 1 && (tunnel->effective.enabled != 0 || tunnel->planned == S2SI_PLANNED_QUIET);
+    bool on = connection->effective.enable_bgp == 1 &&
+              (tunnel->effective.enabled != 0 || tunnel->planned == S2SI_PLANNED_QUIET);
     bool gone = tunnel->gateway->removing || tunnel->engine->removing ||
                 (connection->deleting && tunnel->planned != S2SI_PLANNED_QUIET);
 
-    return on && !gone && tunnel->inside_local.family != 0 && tunnel->inside_local.family == tunnel->inside_remote.family &&
-           tunnel->customer_gateway && tunnel->customer_gateway->params.asn != 0 && local_asn(connection) != 0 &&
+    return on && !gone && tunnel->inside_local.family != 0 &&
+           tunnel->inside_local.family == tunnel->inside_remote.family && tunnel->customer_gateway &&
+           tunnel->customer_gateway->params.asn != 0 && local_asn(connection) != 0 &&
            (tunnel->engine->capabilities & S2S_KERNEL_STREAMS) != 0;
 }
 
@@ -145,8 +134,8 @@ static const struct s2s_profile *far_profile(const s2s_tunnel *tunnel)
     return tunnel->customer_gateway ? tunnel->customer_gateway->params.profile : NULL;
 }
 
-/* RFC 8212 says: nothing without a policy. Where one end is a cloud, its rules are the policy; between two of unknown kind there is
-   none until the operator writes it. */
+/* RFC 8212 says: nothing without a policy. Where one end is a cloud, its rules are the policy; between two of unknown
+   kind there is none until the operator writes it. */
 static bool needs_policy(const s2s_tunnel *tunnel)
 {
     const struct s2s_profile *far = far_profile(tunnel);
@@ -163,8 +152,8 @@ static bool has_six(const s2s_gateway *gateway)
     return false;
 }
 
-/* Sessions of one group hear nothing of one another's routes: Alibaba forbids it for the whole gateway, AWS ("CloudHub") hands
-   routes on from one connection to the next. */
+/* Sessions of one group hear nothing of one another's routes: Alibaba forbids it for the whole gateway, AWS
+   ("CloudHub") hands routes on from one connection to the next. */
 static uint32_t group_of(const s2s_tunnel *tunnel)
 {
     return tunnel->gateway->profile->routing.bgp_between_connections ? tunnel->connection->group.id : 1;
@@ -175,7 +164,8 @@ static uint16_t seconds(int value, uint16_t otherwise)
     return value < 0 || value > UINT16_MAX ? otherwise : (uint16_t)value;
 }
 
-static void fill_config(const s2s_tunnel *tunnel, const s2s_bgp_session *session, struct s2si_bgp_session_config *config)
+static void fill_config(const s2s_tunnel *tunnel, const s2s_bgp_session *session,
+                        struct s2si_bgp_session_config *config)
 {
     const struct s2s_tunnel_params *params = &tunnel->effective;
 
@@ -211,7 +201,8 @@ static bool same_text(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
-/* A policy of a new text. A text that cannot be read was refused when it was configured; here it means: nothing passes. */
+/* A policy of a new text. A text that cannot be read was refused when it was configured; here it means: nothing passes.
+ */
 static void take_policy(s2s_tunnel *tunnel, const char *text, char **of, const struct s2si_bgp_policy **policy)
 {
     struct s2si_mem *mem = &tunnel->engine->mem;
@@ -346,7 +337,7 @@ static void compare(s2s_gateway *gateway, s2s_time now)
     gateway->bgp_changed = false;
     renew_room(gateway, now);
     while ((tunnel = s2si_tunnel_next(gateway, tunnel)) != NULL) {
-        if (!s2si_bgp_glue_may(tunnel)) {
+        if (!may(tunnel)) {
             remove_session(tunnel, now);
             continue;
         }
@@ -400,266 +391,6 @@ bool s2si_bgp_glue_leave(s2s_tunnel *tunnel, bool for_good, s2s_time now)
     return now < session->left_at + LEAVE_TIME;
 }
 
-/* ---- streams ---- */
-
-static struct s2si_bgp_room *room_of_stream(const s2s_engine *engine, uint64_t stream)
-{
-    struct s2si_list *node;
-
-    S2SI_LIST_EACH(node, &engine->gateways) {
-        struct s2si_bgp_room *room = S2SI_CONTAINER(node, s2s_gateway, node)->bgp;
-        if (!room) {
-            continue;
-        }
-        if (stream & ACCEPTED ? s2si_map_get(&room->accepted, &stream, sizeof(stream)) != NULL
-                              : (stream & OWN_STREAM) && ((stream & ~OWN_STREAM) >> ROOM_SHIFT) == room->number) {
-            return room;
-        }
-    }
-    return NULL;
-}
-
-/* Between the ids of the engine and those of the speaker. */
-static uint64_t outer_id(const struct s2si_bgp_room *room, uint64_t stream)
-{
-    return stream & ACCEPTED ? stream : stream | room->number << ROOM_SHIFT;
-}
-
-static uint64_t inner_id(uint64_t stream)
-{
-    return stream & ACCEPTED ? stream : OWN_STREAM | (stream & ((UINT64_C(1) << ROOM_SHIFT) - 1));
-}
-
-bool s2si_bgp_glue_queue(s2s_engine *engine, s2s_gateway *gateway, enum s2s_action_type type, uint64_t stream, bool reset)
-{
-    struct s2si_stream_action *action = s2si_alloc(&engine->mem, sizeof(*action));
-
-    if (!action) {
-        return false;
-    }
-    action->type = type;
-    action->gateway = gateway;
-    action->stream = stream;
-    action->reset = reset;
-    s2si_list_append(&engine->actions->streams, &action->node);
-    return true;
-}
-
-bool s2si_bgp_glue_next_action(s2s_engine *engine, struct s2s_action *action)
-{
-    struct s2si_list *node = engine->actions->streams.next;
-    struct s2si_stream_action *waiting = S2SI_CONTAINER(node, struct s2si_stream_action, node);
-
-    if (node == &engine->actions->streams) {
-        return false;
-    }
-    s2si_list_remove(node);
-    memset(action, 0, sizeof(*action));
-    action->type = waiting->type;
-    action->stream.id = waiting->stream;
-    action->stream.reset = waiting->reset;
-    action->gateway = waiting->gateway->params.name;
-    action->device = waiting->gateway->device;
-    s2si_free(&engine->mem, waiting, sizeof(*waiting));
-    return true;
-}
-
-static s2s_tunnel *tunnel_between(const s2s_gateway *gateway, const struct s2s_addr *local, const struct s2s_addr *remote)
-{
-    s2s_tunnel *tunnel = NULL;
-
-    while ((tunnel = s2si_tunnel_next(gateway, tunnel)) != NULL) {
-        if (tunnel->bgp && s2si_addr_equal(&tunnel->inside_local, local) &&
-            (!remote || s2si_addr_equal(&tunnel->inside_remote, remote))) {
-            return tunnel;
-        }
-    }
-    return NULL;
-}
-
-static bool take_in(s2s_gateway *gateway, const struct s2s_stream_input *input, s2s_time now)
-{
-    struct s2si_bgp_room *room = gateway->bgp;
-    uint64_t id = input->stream;
-
-    if (!room || !tunnel_between(gateway, &input->local.addr, &input->remote.addr) ||
-        s2si_map_put(&room->accepted, &id, sizeof(id), room)) {
-        return false;
-    }
-    if (s2si_bgp_stream_accepted(room->speaker, id, &input->local, &input->remote, now) == 0) {
-        return true;
-    }
-    s2si_map_remove(&room->accepted, &id, sizeof(id));
-    return false;
-}
-
-static void accepted(s2s_engine *engine, const struct s2s_stream_input *input, s2s_time now)
-{
-    s2s_gateway *any = NULL;
-    struct s2si_list *node;
-
-    S2SI_LIST_EACH(node, &engine->gateways) {
-        any = S2SI_CONTAINER(node, s2s_gateway, node);
-        if (take_in(any, input, now)) {
-            return;
-        }
-    }
-    if (any) { /* a stranger, or a session that is not to run now */
-        s2si_bgp_glue_queue(engine, any, S2S_ACTION_STREAM_CLOSE, input->stream, true);
-    }
-}
-
-static void closed(struct s2si_bgp_room *room, uint64_t stream, int error, s2s_time now)
-{
-    s2si_bgp_stream_closed(room->speaker, inner_id(stream), error, now);
-    if (stream & ACCEPTED) {
-        s2si_map_remove(&room->accepted, &stream, sizeof(stream));
-    }
-}
-
-static void connected(struct s2si_bgp_room *room, uint64_t stream, s2s_time now)
-{
-    s2s_tunnel *tunnel = NULL;
-
-    while ((tunnel = s2si_tunnel_next(room->gateway, tunnel)) != NULL) {
-        if (tunnel->bgp && tunnel->bgp->speaker) { /* only the one that asked knows the id */
-            s2si_bgp_stream_connected(room->speaker, tunnel->bgp->speaker, inner_id(stream), now);
-        }
-    }
-}
-
-int s2si_bgp_glue_stream(s2s_engine *engine, const struct s2s_stream_input *input, s2s_time now)
-{
-    struct s2si_bgp_room *room;
-
-    if (input->type == S2S_STREAM_ACCEPTED) {
-        accepted(engine, input, now);
-        return 0;
-    }
-    room = room_of_stream(engine, input->stream);
-    if (!room) {
-        return S2S_ERR_NOT_FOUND;
-    }
-    switch (input->type) {
-    case S2S_STREAM_CONNECTED:
-        connected(room, input->stream, now);
-        break;
-    case S2S_STREAM_DATA:
-        s2si_bgp_stream_data(room->speaker, inner_id(input->stream), input->data, input->length, now);
-        break;
-    case S2S_STREAM_CLOSED:
-        closed(room, input->stream, input->error, now);
-        break;
-    default:
-        break; /* WRITABLE: the driver pulls after it */
-    }
-    return 0;
-}
-
-size_t s2si_bgp_glue_pull(s2s_engine *engine, uint64_t stream, uint8_t *out, size_t capacity, s2s_time now)
-{
-    struct s2si_bgp_room *room = room_of_stream(engine, stream);
-    return room ? s2si_bgp_stream_pull(room->speaker, inner_id(stream), out, capacity, now) : 0;
-}
-
-/* ---- opening ---- */
-
-static void connect_out(struct s2si_bgp_room *room, const struct s2si_bgp_output *out, s2s_time now)
-{
-    s2s_engine *engine = room->gateway->engine;
-    struct s2si_operation *operation = s2si_operation_new(engine->operations, S2SI_OP_STREAM, room->gateway);
-
-    if (!operation) {
-        s2si_bgp_stream_closed(room->speaker, out->stream, S2S_ERR_NO_MEMORY, now);
-        return;
-    }
-    operation->action = S2S_ACTION_STREAM_CONNECT;
-    operation->stream = outer_id(room, out->stream);
-    operation->tunnel = (uint32_t)out->owner;
-    s2si_list_append(&engine->actions->operations, &operation->node);
-}
-
-static void protect(const s2s_bgp_session *session, struct s2s_action_stream *stream)
-{
-    if (session->config.ttl_security) {
-        stream->ttl = 255;
-        stream->min_ttl = (uint8_t)(256 - session->config.ttl_security); /* RFC 5082 section 3 */
-    }
-    stream->md5_key = (const uint8_t *)session->key;
-    stream->md5_key_length = strlen(session->key);
-}
-
-bool s2si_bgp_glue_connect(const struct s2si_operation *operation, struct s2s_action *action)
-{
-    const s2s_tunnel *tunnel = s2si_tunnel_by_id(operation->gateway->engine, operation->tunnel);
-
-    if (!tunnel || !tunnel->bgp) {
-        return false;
-    }
-    action->local.addr = tunnel->inside_local;
-    action->remote.addr = tunnel->inside_remote;
-    action->remote.port = S2SI_BGP_TCP_PORT;
-    action->stream.id = operation->stream;
-    protect(tunnel->bgp, &action->stream);
-    return true;
-}
-
-void s2si_bgp_glue_connect_done(const struct s2si_operation *operation, const struct s2s_result *result, s2s_time now)
-{
-    if (result->error && operation->gateway->bgp) {
-        closed(operation->gateway->bgp, operation->stream, result->error, now);
-    }
-}
-
-/* ---- listening: items of the base scope ---- */
-
-void s2si_bgp_glue_want(s2s_gateway *gateway, const s2s_tunnel *tunnel)
-{
-    const s2s_bgp_session *session = tunnel->bgp;
-    struct s2si_item_content content = { 0 };
-
-    if (!session) {
-        return;
-    }
-    content.addr = tunnel->inside_local;
-    content.selector = session->config.ttl_security;
-    s2si_desired_want(gateway->engine, &gateway->base_scope, S2SI_ITEM_LISTEN, &content);
-    if (session->key[0]) {
-        content.remote.addr = tunnel->inside_remote;
-        content.child = session->key_generation;
-        s2si_desired_want(gateway->engine, &gateway->base_scope, S2SI_ITEM_STREAM_KEY, &content);
-    }
-}
-
-/* Addresses that are listened on at once differ; so do these, but for IPv6 by chance. */
-static uint64_t listener_id(const struct s2si_item_content *content)
-{
-    const uint8_t *bytes = content->addr.bytes;
-    uint32_t low = content->addr.family == 4 ? s2si_get_u32(bytes) : s2si_get_u32(bytes) * 31 ^ s2si_get_u32(bytes + 4) * 17 ^
-                                                                         s2si_get_u32(bytes + 8) * 7 ^ s2si_get_u32(bytes + 12);
-    return S2SI_BGP_LISTENER | (uint64_t)content->selector << ROOM_SHIFT | (uint64_t)(content->addr.family == 6) << 32 | low;
-}
-
-void s2si_bgp_glue_item(const s2s_gateway *gateway, const struct s2si_item *item, struct s2s_action *action)
-{
-    const s2s_tunnel *tunnel = tunnel_between(gateway, &item->content.addr, NULL);
-
-    action->local.addr = item->content.addr;
-    action->local.port = S2SI_BGP_TCP_PORT;
-    action->stream.id = listener_id(&item->content);
-    if (action->type == S2S_ACTION_STREAM_LISTEN && item->content.selector) {
-        action->stream.ttl = 255;
-        action->stream.min_ttl = (uint8_t)(256 - item->content.selector);
-    }
-    if (action->type == S2S_ACTION_STREAM_KEY) {
-        action->remote = item->content.remote;
-        if (item->wanted && tunnel) {
-            action->stream.md5_key = (const uint8_t *)tunnel->bgp->key;
-            action->stream.md5_key_length = strlen(tunnel->bgp->key);
-        }
-    }
-}
-
 /* ---- what the speaker says ---- */
 
 static const struct event_row {
@@ -669,9 +400,12 @@ static const struct event_row {
     const char *text;
 } event_rows[] = {
     [S2SI_BGP_EV_NOTIFICATION_SENT] = { S2S_EVENT_BGP_NOTIFICATION, S2S_LOG_WARNING, false, "sent a NOTIFICATION" },
-    [S2SI_BGP_EV_NOTIFICATION_RECEIVED] = { S2S_EVENT_BGP_NOTIFICATION, S2S_LOG_WARNING, true, "received a NOTIFICATION" },
-    [S2SI_BGP_EV_PREFIX_WARNING] = { S2S_EVENT_BGP_PREFIX_LIMIT, S2S_LOG_WARNING, true, "received routes near the limit" },
-    [S2SI_BGP_EV_PREFIX_LIMIT] = { S2S_EVENT_BGP_PREFIX_LIMIT, S2S_LOG_ERROR, true, "received more routes than the limit" },
+    [S2SI_BGP_EV_NOTIFICATION_RECEIVED] = { S2S_EVENT_BGP_NOTIFICATION, S2S_LOG_WARNING, true,
+                                            "received a NOTIFICATION" },
+    [S2SI_BGP_EV_PREFIX_WARNING] = { S2S_EVENT_BGP_PREFIX_LIMIT, S2S_LOG_WARNING, true,
+                                     "received routes near the limit" },
+    [S2SI_BGP_EV_PREFIX_LIMIT] = { S2S_EVENT_BGP_PREFIX_LIMIT, S2S_LOG_ERROR, true,
+                                   "received more routes than the limit" },
     [S2SI_BGP_EV_ADVERTISED] = { S2S_EVENT_BGP_ROUTE_ADVERTISED, S2S_LOG_INFO, false, "announced" },
     [S2SI_BGP_EV_WITHDRAWN] = { S2S_EVENT_BGP_ROUTE_WITHDRAWN, S2S_LOG_INFO, false, "withdrew" },
     [S2SI_BGP_EV_RECEIVED] = { S2S_EVENT_BGP_ROUTE_RECEIVED, S2S_LOG_INFO, true, "received" },
@@ -681,7 +415,9 @@ static const struct event_row {
 
 static void tell_state(s2s_tunnel *tunnel, const struct s2si_bgp_output *out, s2s_time now)
 {
-    struct s2s_event event = { .bgp_state_old = out->state_old, .bgp_state = out->state, .code = out->code, .subcode = out->subcode };
+    struct s2s_event event = {
+        .bgp_state_old = out->state_old, .bgp_state = out->state, .code = out->code, .subcode = out->subcode
+    };
     bool matters = out->state == S2S_BGP_ESTABLISHED || out->state_old == S2S_BGP_ESTABLISHED;
 
     tunnel->bgp->state = (enum s2s_bgp_state)out->state;
@@ -689,23 +425,25 @@ static void tell_state(s2s_tunnel *tunnel, const struct s2si_bgp_output *out, s2
     if (matters) {
         tunnel->last_change = now;
     }
-    s2si_event_tunnel(tunnel, S2S_EVENT_BGP_STATE, matters ? S2S_LOG_NOTICE : S2S_LOG_DEBUG, &event, "%s: BGP is %s, was %s%s%s",
-                      tunnel->label, s2s_bgp_state_name(out->state), s2s_bgp_state_name(out->state_old),
-                      out->detail[0] ? ": " : "", out->detail);
+    s2si_event_tunnel(tunnel, S2S_EVENT_BGP_STATE, matters ? S2S_LOG_NOTICE : S2S_LOG_DEBUG, &event,
+                      "%s: BGP is %s, was %s%s%s", tunnel->label, s2s_bgp_state_name(out->state),
+                      s2s_bgp_state_name(out->state_old), out->detail[0] ? ": " : "", out->detail);
     s2si_bgp_steer_state(tunnel->bgp, now);
 }
 
 static void tell(s2s_tunnel *tunnel, const struct s2si_bgp_output *out)
 {
     const struct event_row *row = &event_rows[out->event];
-    struct s2s_event event = { .prefix = out->prefix, .code = out->code, .subcode = out->subcode, .by_peer = row->by_peer };
+    struct s2s_event event = {
+        .prefix = out->prefix, .code = out->code, .subcode = out->subcode, .by_peer = row->by_peer
+    };
     char prefix[S2S_ADDR_TEXT] = "";
 
     if (out->prefix.addr.family) {
         s2s_prefix_format(&out->prefix, prefix);
     }
-    s2si_event_tunnel(tunnel, row->type, row->severity, &event, "%s: BGP %s%s%s%s%s", tunnel->label, row->text, prefix[0] ? " " : "",
-                      prefix, out->detail[0] ? ": " : "", out->detail);
+    s2si_event_tunnel(tunnel, row->type, row->severity, &event, "%s: BGP %s%s%s%s%s", tunnel->label, row->text,
+                      prefix[0] ? " " : "", prefix, out->detail[0] ? ": " : "", out->detail);
 }
 
 static void heard(struct s2si_bgp_room *room, const struct s2si_bgp_output *out, s2s_time now)
@@ -724,27 +462,12 @@ static void heard(struct s2si_bgp_room *room, const struct s2si_bgp_output *out,
 
 static void carry_out(struct s2si_bgp_room *room, const struct s2si_bgp_output *out, s2s_time now)
 {
-    s2s_gateway *gateway = room->gateway;
-    uint64_t stream = outer_id(room, out->stream);
-
-    switch (out->type) {
-    case S2SI_BGP_CONNECT:
-        connect_out(room, out, now);
-        break;
-    case S2SI_BGP_WRITE:
-        s2si_bgp_glue_queue(gateway->engine, gateway, S2S_ACTION_STREAM_WRITE, stream, false);
-        break;
-    case S2SI_BGP_CLOSE:
-        s2si_bgp_glue_queue(gateway->engine, gateway, S2S_ACTION_STREAM_CLOSE, stream, out->reset);
-        if (stream & ACCEPTED) {
-            s2si_map_remove(&room->accepted, &stream, sizeof(stream));
-        }
-        break;
-    case S2SI_BGP_ROUTE:
+    if (out->type == S2SI_BGP_ROUTE) {
         s2si_bgp_routes_best(room, out, now);
-        break;
-    default:
+    } else if (out->type == S2SI_BGP_EVENT) {
         heard(room, out, now);
+    } else {
+        s2si_bgp_glue_stream_output(room, out, now);
     }
 }
 
@@ -818,5 +541,6 @@ void s2si_bgp_glue_timer(s2s_gateway *gateway, s2s_time now)
     if (gateway->bgp) {
         gateway->bgp->select = true;
     }
-    gateway->bgp_changed = true; /* sessions that lacked memory; paths and routes that wait for time are looked at with them */
+    gateway->bgp_changed =
+        true; /* sessions that lacked memory; paths and routes that wait for time are looked at with them */
 }

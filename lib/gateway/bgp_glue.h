@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bgp_glue: the BGP speaker (lib/bgp) joined to the engine. A gateway has one speaker, in a room that is made when the first of
- * its connections turns BGP on; each tunnel of such a connection has a session.
+ * bgp_glue: the BGP speaker (lib/bgp) joined to the engine. A gateway has one speaker, in a room that is made when the
+ * first of its connections turns BGP on; each tunnel of such a connection has a session.
  *
- *   settings, addresses ──> s2si_bgp_glue_changed ─┐                             ┌──> CONNECT, WRITE, CLOSE actions
- *   health, selection,    ─> s2si_bgp_glue_look ────┼─> settle: bgp_glue.c ──> speaker ──> events
- *   planned take-down        (bgp_steer.c)         │        ^                    └──> best routes ──> bgp_routes.c ──> s2s_route
- *   streams, time ─────────────────────────────────┘        └── LISTEN and keys are items of the base scope (desired.c)
+ *   settings, addresses -> s2si_bgp_glue_changed --+                          +--> CONNECT, WRITE, CLOSE actions
+ *   health, selection,  -> s2si_bgp_glue_look -----+--> settle --> speaker ---+--> events
+ *     take-down                                    |                          +--> best ways --> s2s_route
+ *   streams, time ---------------------------------+   LISTEN and keys are items of the base scope (desired.c)
  *
- *   bgp_glue.c     sessions out of settings, streams, events
- *   bgp_routes.c   what was learned becomes routes of the gateway; what the gateway announces
- *   bgp_steer.c    path up and down, MED and local preference, take-down; whether a tunnel's BGP is good enough to be active
- *   bgp_policy.c   import and export policies out of their text
- *   bgp_session.c  the public functions
- *   bgp_off.c      a build without BGP
+ *   bgp_glue.c         sessions out of settings, events
+ *   bgp_stream.c       their TCP streams and listeners
+ *   bgp_routes.c       what was learned becomes routes of the gateway; what the gateway announces
+ *   bgp_steer.c        path up and down, MED and local preference, take-down; whether a tunnel's BGP is good enough
+ *   bgp_policy_text.c  import and export policies out of their text
+ *   bgp_session.c      the public functions
+ *   bgp_off.c          a build without BGP
  *
- * Stream ids: bit 61 and the inside address for a listener; the speaker's own (bit 62) with the room's number at bit 40 for a
- * stream that we open; the driver's (bit 63) for one that was accepted.
+ * Stream ids: bit 61 and the inside address for a listener; the speaker's own (bit 62) with the room's number at bit 40
+ * for a stream that we open; the driver's (bit 63) for one that was accepted.
  */
 #ifndef S2SI_GATEWAY_BGP_GLUE_H
 #define S2SI_GATEWAY_BGP_GLUE_H
@@ -54,7 +55,7 @@ struct s2s_bgp_session {
     s2s_time left_at;
     uint32_t med, preference;
     bool steered;                            /* these were told */
-    bool ghost;                             /* died without a word: the peer may still have what we announced, with ghost_med */
+    bool ghost;                             /* died without a word: what it announced may still stand */
     uint32_t ghost_med;
 };
 
@@ -63,7 +64,7 @@ struct s2si_bgp_room {
     uint64_t number;
     struct s2si_bgp *speaker;
     uint32_t router_id;
-    struct s2si_trie originated;            /* prefixes that the speaker announces as ours; value: the room */
+    struct s2si_trie originated;            /* what the speaker announces as ours; value: the room */
     size_t dead;                            /* BGP routes without a way: kept unreachable, see bgp_routes.c */
     struct s2si_map accepted;               /* stream id -> room */
     struct s2si_timer timer;                /* S2SI_TIMER_BGP; owner is the gateway */
@@ -81,7 +82,7 @@ struct s2si_stream_action {
 
 /* ---- for the rest of the gateway ---- */
 
-/* Connections, tunnels, customer gateways or the gateway changed: sessions are compared with them in the next settle. */
+/* Connections, tunnels, customer gateways or the gateway changed: sessions follow in the next settle. */
 void s2si_bgp_glue_changed(s2s_gateway *gateway);
 /* Health, selection, SAs, addresses or a take-down changed: paths and steering are looked at in the next settle. */
 void s2si_bgp_glue_look(s2s_gateway *gateway);
@@ -104,27 +105,28 @@ void s2si_bgp_glue_connect_done(const struct s2si_operation *operation, const st
 /* LISTEN and KEY items. */
 void s2si_bgp_glue_want(s2s_gateway *gateway, const s2s_tunnel *tunnel);
 void s2si_bgp_glue_item(const s2s_gateway *gateway, const struct s2si_item *item, struct s2s_action *action);
-/* The last step of a planned take-down before DELETE: says goodbye on the session. @return true: not yet, ask again soon. */
+/* The last step of a planned take-down before DELETE: goodbye on the session. @return true: not yet, ask again soon. */
 bool s2si_bgp_glue_leave(s2s_tunnel *tunnel, bool for_good, s2s_time now);
 bool s2si_bgp_glue_established(const s2s_tunnel *tunnel);
 bool s2si_bgp_glue_built(void);
-/* bgp_policy_text.c: a policy out of the text of bgp.import or bgp.export. @return 0, S2S_ERR_NO_MEMORY, S2S_ERR_CONFIG with the
-   reason in why. */
-int s2si_bgp_policy_read(struct s2si_mem *mem, const char *text, const struct s2si_bgp_policy **policy, char *why, size_t size);
+/* bgp_policy_text.c: a policy out of the text of bgp.import or bgp.export. @return 0, S2S_ERR_NO_MEMORY, S2S_ERR_CONFIG
+   with the reason in why. */
+int s2si_bgp_policy_read(struct s2si_mem *mem, const char *text, const struct s2si_bgp_policy **policy, char *why,
+                         size_t size);
 void s2si_bgp_glue_policy_free(const struct s2si_bgp_policy *policy); /* NULL is allowed */
 
 /* ---- between the files ---- */
 
-/* bgp_glue.c: waits as an action. */
-bool s2si_bgp_glue_queue(s2s_engine *engine, s2s_gateway *gateway, enum s2s_action_type type, uint64_t stream, bool reset);
-bool s2si_bgp_glue_may(const s2s_tunnel *tunnel); /* settings and kernel allow a session */
+/* bgp_stream.c: CONNECT, WRITE, CLOSE of the speaker become actions; what waits is forgotten. */
+void s2si_bgp_glue_stream_output(struct s2si_bgp_room *room, const struct s2si_bgp_output *out, s2s_time now);
+void s2si_bgp_glue_drop_actions(const s2s_gateway *gateway);
 
 /* bgp_routes.c */
 void s2si_bgp_routes_best(struct s2si_bgp_room *room, const struct s2si_bgp_output *out, s2s_time now);
 void s2si_bgp_routes_originate(struct s2si_bgp_room *room, s2s_time now);
 /* A session goes: no route may name its tunnel any more. */
 void s2si_bgp_routes_forget(struct s2si_bgp_room *room, const s2s_tunnel *tunnel, s2s_time now);
-/* Routes without a way whose connections are complete again, or do without BGP now. @return when to look again. */
+/* Routes without a way go whose connections are complete again, or do without BGP. @return when to look again. */
 s2s_time s2si_bgp_routes_sweep(struct s2si_bgp_room *room, s2s_time now);
 /* A BGP route is freed by somebody else (its connection goes). */
 void s2si_bgp_routes_freed(s2s_route *route);
@@ -133,7 +135,8 @@ void s2si_bgp_routes_freed(s2s_route *route);
 void s2si_bgp_steer_run(s2s_gateway *gateway, s2s_time now);
 /* The state of its session changed. */
 void s2si_bgp_steer_state(s2s_bgp_session *session, s2s_time now);
-/* The tunnel that the group should really use when selection wants intent: where the peer's MED decides, the best routes do. */
+/* The tunnel that the group should really use when selection wants intent: where the peer's MED decides, the best
+   routes do. */
 s2s_tunnel *s2si_bgp_steer_follow(const struct s2si_group *group, s2s_tunnel *intent);
 
 

@@ -113,7 +113,8 @@ bool s2si_bgp_glue_built(void)
     return false;
 }
 
-int s2si_bgp_policy_read(struct s2si_mem *mem, const char *text, const struct s2si_bgp_policy **policy, char *why, size_t size)
+int s2si_bgp_policy_read(struct s2si_mem *mem, const char *text, const struct s2si_bgp_policy **policy, char *why,
+                         size_t size)
 {
     (void)mem;
     (void)text;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The text of bgp.import and bgp.export, JSON with a grammar of its own: one rule or a list of them, the first that matches
- * decides, what none matches is refused.
+ * The text of bgp.import and bgp.export, JSON with a grammar of its own: one rule or a list of them, the first that
+ * matches decides, what none matches is refused.
  *
  *   policy  := "permit" | "deny" | rule | [ rule, ... ]
  *   rule    := "10.0.0.0/16"  (permits exactly this prefix)
@@ -9,8 +9,8 @@
  *                "set": { "med": n, "local_pref": n, "prepend": n, "communities": [ "65000:1", ... ],
  *                         "large_communities": [ "65000:1:2", ... ], "clear_communities": true } }
  *
- * ge and le bound the length of what a prefix of the rule covers; without them it is that prefix alone. The reader takes exactly
- * this and no more: an unknown key is an error, so that a misspelt "le" does not let a table through.
+ * ge and le bound the length of what a prefix of the rule covers; without them it is that prefix alone. The reader
+ * takes exactly this and no more: an unknown key is an error, so that a misspelt "le" does not let a table through.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -137,7 +137,8 @@ static bool each(struct reader *reader, bool (*element)(struct reader *reader, v
 }
 
 /* Each member of an object. */
-static bool members(struct reader *reader, bool (*member)(struct reader *reader, const char *key, struct rule *rule), struct rule *rule)
+static bool members(struct reader *reader, bool (*member)(struct reader *reader, const char *key, struct rule *rule),
+                    struct rule *rule)
 {
     char key[WORD];
 
@@ -189,7 +190,8 @@ static bool parts_of(struct reader *reader, unsigned parts, uint64_t most, uint3
         uint64_t value;
         bool good = digits(&at, most, &value) && *at == (i + 1 < parts ? ':' : '\0');
         if (!good) {
-            return fail(reader, "\"%s\" is no community of %u numbers of 0 to %llu", text, parts, (unsigned long long)most);
+            return fail(reader, "\"%s\" is no community of %u numbers of 0 to %llu", text, parts,
+                        (unsigned long long)most);
         }
         out[i] = (uint32_t)value;
         at++;
@@ -245,7 +247,9 @@ static bool set_member(struct reader *reader, const char *key, struct rule *rule
     } else if (strcmp(key, "clear_communities") == 0) {
         good = truth(reader, key, &rule->rule.clear_communities);
     } else {
-        good = fail(reader, "\"%s\" cannot be set: med, local_pref, prepend, communities, large_communities, clear_communities", key);
+        good = fail(reader,
+                    "\"%s\" cannot be set: med, local_pref, prepend, communities, large_communities, clear_communities",
+                    key);
     }
     return good;
 }
@@ -336,7 +340,8 @@ static bool rule_element(struct reader *reader, void *user)
     rule->rule.large_communities = (const uint32_t(*)[3])rule->large;
     making->error = s2si_bgp_policy_add(making->policy, &rule->rule);
     if (making->error == S2S_ERR_INVALID) {
-        return fail(reader, "rule %u: ge and le must lie between the prefix's length and the longest, ge not above le", making->number);
+        return fail(reader, "rule %u: ge and le must lie between the prefix's length and the longest, ge not above le",
+                    making->number);
     }
     return making->error == 0 || fail(reader, "rule %u: %s", making->number, s2s_strerror(making->error));
 }
@@ -346,13 +351,15 @@ void s2si_bgp_glue_policy_free(const struct s2si_bgp_policy *policy)
     s2si_bgp_policy_release(policy);
 }
 
-int s2si_bgp_policy_read(struct s2si_mem *mem, const char *text, const struct s2si_bgp_policy **out, char *why, size_t size)
+int s2si_bgp_policy_read(struct s2si_mem *mem, const char *text, const struct s2si_bgp_policy **out, char *why,
+                         size_t size)
 {
     struct reader reader = { .at = text, .why = why, .size = size };
     struct making *making = s2si_alloc(mem, sizeof(*making));
     int error = making ? s2si_bgp_policy_new(mem, &making->policy) : S2S_ERR_NO_MEMORY;
 
-    if (error == 0 && (!each(&reader, rule_element, making) || (!next_is(&reader, '\0') && !fail(&reader, "text behind the policy")))) {
+    if (error == 0 && (!each(&reader, rule_element, making) ||
+                       (!next_is(&reader, '\0') && !fail(&reader, "text behind the policy")))) {
         error = making->error == S2S_ERR_NO_MEMORY ? S2S_ERR_NO_MEMORY : S2S_ERR_CONFIG;
         s2si_bgp_policy_release(making->policy);
     } else if (error == 0) {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the speaker finds best becomes one route a prefix, of type S2S_ROUTE_BGP: its connection is the next hop's, its way the
- * tunnel of the session. Whether it enters the VPC is publish's business, whether it forwards now is route_table's.
+ * What the speaker finds best becomes one route a prefix, of type S2S_ROUTE_BGP: its connection is the next hop's, its
+ * way the tunnel of the session. Whether it enters the VPC is publish's business, whether it forwards now is
+ * route_table's.
  *
- * Fail closed: when the last way to a prefix is lost with its session (and not because the peer, alive and settled, took it back),
- * the route stays without a way, and the prefix is unreachable instead of following the default route in clear. Such routes go
- * when their connection's sessions are up again and settled, or when the connection does without BGP.
+ * Fail closed: when the last way to a prefix is lost with its session (and not because the peer, alive and settled,
+ * took it back), the route stays without a way, and the prefix is unreachable instead of following the default route in
+ * clear. Such routes go when their connection's sessions are up again and settled, or when the connection does without
+ * BGP.
  */
 #include <string.h>
 
@@ -14,8 +16,10 @@
 #include "lib/gateway/reconcile.h"
 #include "lib/gateway/tunnel.h"
 
-#define SETTLED (30 * (s2s_time)S2S_SECOND) /* Established for so long: the peer has told all it has */
-#define TAKEN_BACK (2 * (s2s_time)S2S_SECOND) /* Established for so long: what goes now was not swept away with an earlier session */
+/* A session Established for so long: its peer has told all it has; */
+#define SETTLED (30 * (s2s_time)S2S_SECOND)
+/* and so long: what goes now was taken back, not swept away with an earlier session. */
+#define TAKEN_BACK (2 * (s2s_time)S2S_SECOND)
 
 static s2s_route *find(const s2s_gateway *gateway, const struct s2s_prefix *prefix)
 {
@@ -135,7 +139,8 @@ void s2si_bgp_routes_best(struct s2si_bgp_room *room, const struct s2si_bgp_outp
         route = make(room, &out->prefix, tunnel);
     }
     if (!route) {
-        s2si_event_tunnel(tunnel, S2S_EVENT_BGP_ROUTE_REFUSED, S2S_LOG_ERROR, &(struct s2s_event){ .prefix = out->prefix },
+        s2si_event_tunnel(tunnel, S2S_EVENT_BGP_ROUTE_REFUSED, S2S_LOG_ERROR,
+                          &(struct s2s_event){ .prefix = out->prefix },
                           "%s: BGP route %s is not used: no room for it (max_routes, or memory)", tunnel->label,
                           s2s_prefix_format(&out->prefix, text));
         return;

@@ -2,16 +2,18 @@
 /*
  * Steering: both ends should use the same tunnel, and the one that died should be left at once.
  *
- *   path        a session runs while its tunnel can carry it: SAs stand, the inside address is there, the selectors let it through, and
- *               no verdict (probe, liveness) says the tunnel is dead. A verdict takes all routes of the session away in one step,
- *               also those that graceful restart would keep. The last tunnel of a group keeps its session, as it keeps the traffic.
- *   MED         announced low on the tunnel that carries our traffic, high on the others, so that the far end comes back by the same.
- *               The dead tunnel's announcement stands at the far end until its hold timer ends (no withdrawal gets through): the
- *               surviving one then announces something lower still.
- *   preference  where the far end is free of AWS's ways our choice is pinned by local preference: the group's intent. Toward AWS (and
- *               in AWS's seat) it stays equal, and the MED of the far end decides: AWS moves traffic by MED when it replaces an endpoint.
- *   take-down   worse MED and a longer path first, then nothing announced, then DELETE (planned.c).
- *   health      a tunnel that had its session and lost it, or does not get one in time, is no tunnel to be active.
+ *   path        A session runs while its tunnel can carry it: SAs stand, the inside address is there, the selectors let
+ *               it through, and no verdict (probe, liveness) says that the tunnel is dead. A verdict takes all routes
+ *               of the session away in one step, also those that graceful restart would keep. The last tunnel of a
+ *               group keeps its session, as it keeps the traffic.
+ *   MED         Announced low on the tunnel that carries our traffic, high on the others, so that the far end comes
+ *               back by the same. What a dead tunnel announced stands at the far end until its hold timer ends (no
+ *               withdrawal gets through): the surviving one then announces something lower still.
+ *   preference  Between ends that are not AWS our choice is pinned by local preference: the group's intent. Toward AWS
+ *               (and in AWS's seat) it stays equal, and the MED of the far end decides: AWS moves traffic by MED when
+ *               it replaces an endpoint.
+ *   take-down   Worse MED and a longer path first, then nothing announced, then DELETE (planned.c).
+ *   health      A tunnel that had its session and lost it, or does not get one in time, is no tunnel to be active.
  */
 #include "lib/gateway/bgp_glue.h"
 
@@ -79,8 +81,8 @@ static void check_selectors(s2s_tunnel *tunnel)
     s2s_addr_format(&tunnel->inside_remote, remote);
     s2si_event_tunnel(tunnel, S2S_EVENT_NEGOTIATION_FAILED, S2S_LOG_ERROR,
                       &(struct s2s_event){ .reason = S2S_REASON_TS_UNACCEPTABLE },
-                      "%s: TrafficSelectorMismatch: the far end narrowed the traffic selectors so that BGP between %s and %s does not "
-                      "get through",
+                      "%s: TrafficSelectorMismatch: the far end narrowed the traffic selectors so that BGP between %s "
+                      "and %s does not get through",
                       tunnel->label, local, remote);
     tunnel->last_reason = S2S_REASON_TS_UNACCEPTABLE;
     snprintf(tunnel->last_error, sizeof(tunnel->last_error),

@@ -30,7 +30,8 @@ void s2si_customer_gateway_free(s2s_customer_gateway *customer_gateway);
 void s2si_connection_free(s2s_connection *connection, s2s_time now);
 void s2si_route_free(s2s_route *route);
 /* A route as given, without texts (BGP). @return 0, S2S_ERR_LIMIT, S2S_ERR_NO_MEMORY. */
-int s2si_route_make(s2s_gateway *gateway, s2s_connection *connection, const struct s2s_route_params *params, s2s_route **route);
+int s2si_route_make(s2s_gateway *gateway, s2s_connection *connection, const struct s2s_route_params *params,
+                    s2s_route **route);
 /* connection.c: computes a connection's effective params again (a customer gateway or the gateway changed) and does
    what follows.
    @return 0, S2S_ERR_CONFIG or S2S_ERR_NO_MEMORY. */

@@ -65,8 +65,8 @@ const char *s2s_event_name(int type)
 const char *s2s_bgp_state_name(int state)
 {
     static const char *const names[] = {
-        [S2S_BGP_DISABLED] = "Disabled", [S2S_BGP_IDLE] = "Idle", [S2S_BGP_CONNECT] = "Connect", [S2S_BGP_ACTIVE] = "Active",
-        [S2S_BGP_OPEN_SENT] = "OpenSent", [S2S_BGP_OPEN_CONFIRM] = "OpenConfirm", [S2S_BGP_ESTABLISHED] = "Established",
+        [S2S_BGP_DISABLED] = "Disabled", [S2S_BGP_IDLE] = "Idle", [S2S_BGP_CONNECT] = "Connect",
+        [S2S_BGP_ACTIVE] = "Active", [S2S_BGP_OPEN_SENT] = "OpenSent", [S2S_BGP_OPEN_CONFIRM] = "OpenConfirm", [S2S_BGP_ESTABLISHED] = "Established",
     };
     return name_of(names, S2SI_COUNT(names), state);
 }

@@ -92,7 +92,8 @@ static void quiet(s2s_tunnel *tunnel, s2s_time now)
     s2s_time since = tunnel->planned_since, heard = tunnel->traffic.last_inner_in;
     s2s_time silence = now - (heard > since ? heard : since);
 
-    bool over = now - since >= QUIET_LONG || silence >= QUIET_SPAN || tunnel->engine->shutting_down || !established(tunnel);
+    bool over = now - since >= QUIET_LONG || silence >= QUIET_SPAN || tunnel->engine->shutting_down ||
+                !established(tunnel);
 
     if (over && !s2si_bgp_glue_leave(tunnel, for_good(tunnel), now)) {
         say_delete(tunnel, now);

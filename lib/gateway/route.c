@@ -63,7 +63,8 @@ static int add(s2s_gateway *gateway, s2s_connection *connection, struct s2s_rout
     return 0;
 }
 
-int s2si_route_make(s2s_gateway *gateway, s2s_connection *connection, const struct s2s_route_params *params, s2s_route **route)
+int s2si_route_make(s2s_gateway *gateway, s2s_connection *connection, const struct s2s_route_params *params,
+                    s2s_route **route)
 {
     struct s2s_route_params copy = *params;
     return add(gateway, connection, &copy, route);

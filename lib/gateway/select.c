@@ -127,8 +127,8 @@ static void tell(s2s_gateway *gateway, const s2s_tunnel *from, s2s_tunnel *to, c
                            s2s_trigger_name((int)group->last_trigger));
 }
 
-static void point(s2s_gateway *gateway, struct s2si_group *group, s2s_tunnel *to, enum s2s_trigger trigger, s2s_time trigger_at,
-                  s2s_time now)
+static void point(s2s_gateway *gateway, struct s2si_group *group, s2s_tunnel *to, enum s2s_trigger trigger,
+                  s2s_time trigger_at, s2s_time now)
 {
     s2s_tunnel *from = group->active;
     bool live_changed = !from != !to;
@@ -145,15 +145,16 @@ static void point(s2s_gateway *gateway, struct s2si_group *group, s2s_tunnel *to
         s2si_routes_dirty(gateway);
 }
 
-static void move(s2s_gateway *gateway, struct s2si_group *group, s2s_tunnel *to, enum s2s_trigger trigger, s2s_time trigger_at,
-                 s2s_time now)
+static void move(s2s_gateway *gateway, struct s2si_group *group, s2s_tunnel *to, enum s2s_trigger trigger,
+                 s2s_time trigger_at, s2s_time now)
 {
     group->intent = to;
     group->intent_trigger = trigger;
     point(gateway, group, s2si_bgp_steer_follow(group, to), trigger, trigger_at, now);
 }
 
-/* Where the far end's MED decides, the best routes say which tunnel is active: what was intended arrives when the far end agrees. */
+/* Where the far end's MED decides, the best routes say which tunnel is active: what was intended comes about when the far
+   end agrees. */
 static void follow(s2s_gateway *gateway, struct s2si_group *group, s2s_time now)
 {
     s2s_tunnel *to = s2si_bgp_steer_follow(group, group->intent);

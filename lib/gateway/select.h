@@ -12,7 +12,7 @@
 struct s2si_group {
     uint32_t id;              /* never reused in the engine; 0 = not in use */
     s2s_tunnel *active;       /* NULL = no live path */
-    s2s_tunnel *intent;       /* what selection wants; active differs only where the far end's MED decides (bgp_steer.c) */
+    s2s_tunnel *intent;       /* what selection wants; active differs where the far end's MED decides (bgp_steer.c) */
     uint64_t switches;
     s2s_time last_switch, trigger_at;
     enum s2s_trigger last_trigger;

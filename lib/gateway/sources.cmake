@@ -36,5 +36,5 @@ if(DEFINED S2S_BGP AND NOT S2S_BGP)
     list(APPEND S2S_GATEWAY_SOURCES lib/gateway/bgp_off.c)
 else()
     list(APPEND S2S_GATEWAY_SOURCES lib/gateway/bgp_glue.c lib/gateway/bgp_policy_text.c lib/gateway/bgp_routes.c
-        lib/gateway/bgp_session.c lib/gateway/bgp_steer.c)
+        lib/gateway/bgp_session.c lib/gateway/bgp_steer.c lib/gateway/bgp_stream.c)
 endif()

@@ -80,7 +80,8 @@ static const char *tunnel_word(const s2s_tunnel *tunnel)
 {
     const struct s2si_profile_words *words = &tunnel->gateway->profile->words;
 
-    if (tunnel->status == S2S_TUNNEL_UP && tunnel->bgp && words->tunnel_up_without_bgp && !s2si_bgp_glue_established(tunnel)) {
+    if (tunnel->status == S2S_TUNNEL_UP && tunnel->bgp && words->tunnel_up_without_bgp &&
+        !s2si_bgp_glue_established(tunnel)) {
         return words->tunnel_up_without_bgp;
     }
     return word(words->tunnel_status[tunnel->status], s2s_tunnel_status_name((int)tunnel->status));
@@ -266,7 +267,8 @@ int s2s_route_get(const s2s_route *route, struct s2s_route_state *out)
     state.automatic = route->automatic;
     state.published = route->params.type == S2S_ROUTE_BGP ? s2si_route_wanted(route) : route->published;
     state.installed = route->entry.installed;
-    state.live = route->params.type == S2S_ROUTE_BGP ? s2si_route_tunnel(route) != NULL : s2si_group_of(route->connection)->active != NULL;
+    state.live = route->params.type == S2S_ROUTE_BGP ? s2si_route_tunnel(route) != NULL
+                                                     : s2si_group_of(route->connection)->active != NULL;
     state.group = s2si_group_of(route->connection)->id;
     state.state_text = state.published ? word(words->route_published, state.live ? word(words->route_live, "active")
                                                                                  : word(words->route_dead, "down"))

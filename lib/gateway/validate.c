@@ -326,9 +326,11 @@ static void check_bgp(const struct s2si_draft *draft, const struct s2si_draft_tu
     } else if (engine->capabilities && !(engine->capabilities & S2S_KERNEL_STREAMS)) {
         s2si_errors_add(&engine->errors, "bgp", NULL, "this kernel carries no TCP streams, which BGP needs");
     } else if (key && strlen(key) > S2SI_BGP_KEY) {
-        s2si_errors_add(&engine->errors, "customer_gateway", NULL, "has an auth_key of at most %d characters (TCP-MD5)", S2SI_BGP_KEY);
+        s2si_errors_add(&engine->errors, "customer_gateway", NULL, "has an auth_key of at most %d characters (TCP-MD5)",
+                        S2SI_BGP_KEY);
     } else if (key && engine->capabilities && !(engine->capabilities & S2S_KERNEL_TCP_MD5)) {
-        s2si_errors_add(&engine->errors, "customer_gateway", NULL, "has an auth_key, but this kernel has no TCP-MD5 (RFC 2385)");
+        s2si_errors_add(&engine->errors, "customer_gateway", NULL,
+                        "has an auth_key, but this kernel has no TCP-MD5 (RFC 2385)");
     }
 }
 

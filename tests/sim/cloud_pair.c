@@ -10,7 +10,8 @@
 
 static const char *const ali_outside[2] = { "8.0.0.146", "8.0.0.74" };
 static const char *const aws_outside[4] = { "3.0.0.52", "3.0.0.99", "3.0.0.56", "3.0.0.98" };
-static const char *const inside[4] = { "169.254.116.208/30", "169.254.116.212/30", "169.254.214.96/30", "169.254.214.100/30" };
+static const char *const inside[4] = { "169.254.116.208/30", "169.254.116.212/30", "169.254.214.96/30",
+                                       "169.254.214.100/30" };
 static const char *const psk[2] = { "scenario_psk_one", "scenario_psk_two" };
 
 static struct s2s_addr addr(const char *text)
@@ -37,8 +38,8 @@ void cloud_params_init(struct cloud_params *params)
 
 /* ---- the world ---- */
 
-static void place(struct cloud *cloud, struct cloud_end *end, const char *name, const char *const *outside, size_t count,
-                  const char *gateway, const char *host)
+static void place(struct cloud *cloud, struct cloud_end *end, const char *name, const char *const *outside,
+                  size_t count, const char *gateway, const char *host)
 {
     char text[64];
 
@@ -316,7 +317,8 @@ void cloud_run(struct cloud *cloud, unsigned milliseconds)
 
 s2s_tunnel *cloud_tunnel(const struct cloud *cloud, const struct cloud_end *end, unsigned which)
 {
-    return end == &cloud->ali ? s2s_connection_tunnel(end->connection[0], which) : s2s_connection_tunnel(end->connection[which - 1], 1);
+    return end == &cloud->ali ? s2s_connection_tunnel(end->connection[0], which)
+                              : s2s_connection_tunnel(end->connection[which - 1], 1);
 }
 
 struct s2s_bgp_session_state cloud_session(const struct cloud *cloud, const struct cloud_end *end, unsigned which)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cloud_pair: the source scenario with BGP. Alibaba's gateway (one connection, two tunnels) and AWS's (two connections, tunnel 1 of
- * each used), a router between them that can lose one tunnel's packets, a host in each VPC.
+ * cloud_pair: the source scenario with BGP. Alibaba's gateway (one connection, two tunnels) and AWS's (two connections,
+ * tunnel 1 of each used), a router between them that can lose one tunnel's packets, a host in each VPC.
  *
  *     ECS 10.0.0.223 ── alibaba  8.0.0.146 ══ tunnel 1 ══ 3.0.0.52  aws ── EC2 192.168.10.113
  *                       AS 65530 8.0.0.74  ══ tunnel 2 ══ 3.0.0.56  AS 64512

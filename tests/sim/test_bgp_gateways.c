@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The dynamic half of the scenario: two whole gateways, BGP over both tunnels, traffic by learned routes, failover by routing. */
+/* The dynamic half of the scenario: two whole gateways, BGP over both tunnels, traffic by learned routes, failover by
+ * routing. */
 #include "tests/sim/cloud_pair.h"
 
 #include <setjmp.h>
@@ -83,7 +84,8 @@ static void test_auto_propagate(void **state)
     cloud_auto_propagate(&cloud, false);
     cloud_run(&cloud, 1000);
     assert_int_equal(s2s_sim_way(cloud.ali.node, NULL, "192.168.10.113"), S2S_SIM_WAY_LINK);
-    assert_non_null(strstr(explain(&cloud.ali, "10.0.0.223", "192.168.10.113", S2S_ERR_NOT_FOUND), "auto_propagate is off"));
+    assert_non_null(
+        strstr(explain(&cloud.ali, "10.0.0.223", "192.168.10.113", S2S_ERR_NOT_FOUND), "auto_propagate is off"));
     assert_non_null(strstr(explain(&cloud.aws, "192.168.10.113", "10.0.0.223", S2S_ERR_NOT_FOUND), "no route"));
     assert_int_equal(cloud_session(&cloud, &cloud.aws, 1).routes_accepted, 0);
     assert_int_equal(cloud_session(&cloud, &cloud.ali, 1).state, S2S_BGP_ESTABLISHED);
@@ -148,7 +150,8 @@ static void test_planned(void **state)
     assert_int_equal(cloud_active(&cloud, &cloud.aws), 2);
     assert_int_equal(cloud_lost(&stream), 0);
     /* The far end followed the routes, before the tunnel was taken from under it. */
-    assert_true(when(&cloud.aws, S2S_EVENT_PATH_SWITCHED, trigger) < when(&cloud.aws, S2S_EVENT_DELETE_RECEIVED, trigger));
+    assert_true(when(&cloud.aws, S2S_EVENT_PATH_SWITCHED, trigger) <
+                when(&cloud.aws, S2S_EVENT_DELETE_RECEIVED, trigger));
     assert_true(cloud_events(&cloud.ali, S2S_EVENT_AUTHENTICATION_FAILED) > 0);
     /* And back, as soon as the key is right and the hold-down is over. */
     cloud_stream_start(&cloud, &stream, 40);
@@ -257,7 +260,9 @@ static void test_path_overrides_graceful_restart(void **state)
 static void test_session_lost(void **state)
 {
     struct cloud cloud;
-    struct s2s_sim_rule rule = { .struct_size = sizeof(rule), .protocol = 6, .port = 179, .source = "169.254.116.208/30" };
+    struct s2s_sim_rule rule = {
+        .struct_size = sizeof(rule), .protocol = 6, .port = 179, .source = "169.254.116.208/30"
+    };
     uint32_t id;
     (void)state;
     defaults(&cloud);
@@ -290,7 +295,8 @@ static void test_off_again(void **state)
     cloud_bgp(&cloud, false);
     cloud_run(&cloud, 3000);
     assert_null(s2s_tunnel_bgp_session(cloud_tunnel(&cloud, &cloud.ali, 1)));
-    for (s2s_route *route = s2s_route_next(cloud.ali.gateway, NULL); route; route = s2s_route_next(cloud.ali.gateway, route)) {
+    for (s2s_route *route = s2s_route_next(cloud.ali.gateway, NULL); route;
+         route = s2s_route_next(cloud.ali.gateway, route)) {
         struct s2s_route_state one = { .struct_size = sizeof(one) };
         assert_int_equal(s2s_route_get(route, &one), 0);
         assert_int_not_equal(one.type, S2S_ROUTE_BGP);
@@ -365,14 +371,18 @@ static void test_key(void **state)
     far.profile = s2s_profile_aws();
     far.asn = 64512;
     far.auth_key = "another";
-    assert_int_equal(s2s_customer_gateway_update(s2s_customer_gateway_find(cloud.ali.gateway, "far1"), &far, s2s_sim_now(cloud.sim)), 0);
+    assert_int_equal(
+        s2s_customer_gateway_update(s2s_customer_gateway_find(cloud.ali.gateway, "far1"), &far, s2s_sim_now(cloud.sim)),
+        0);
     cloud_kick(&cloud);
     cloud_run(&cloud, 40000);
     assert_int_equal(cloud_session(&cloud, &cloud.ali, 1).state == S2S_BGP_ESTABLISHED, 0);
     assert_int_equal(cloud_session(&cloud, &cloud.ali, 2).state, S2S_BGP_ESTABLISHED);
     assert_int_equal(cloud_active(&cloud, &cloud.ali), 2);
     far.auth_key = "between_us";
-    assert_int_equal(s2s_customer_gateway_update(s2s_customer_gateway_find(cloud.ali.gateway, "far1"), &far, s2s_sim_now(cloud.sim)), 0);
+    assert_int_equal(
+        s2s_customer_gateway_update(s2s_customer_gateway_find(cloud.ali.gateway, "far1"), &far, s2s_sim_now(cloud.sim)),
+        0);
     cloud_kick(&cloud);
     cloud_run(&cloud, 60000);
     assert_int_equal(cloud_session(&cloud, &cloud.ali, 1).state, S2S_BGP_ESTABLISHED);
@@ -402,8 +412,9 @@ static void test_status(void **state)
     assert_int_equal(s2s_bgp_route_next(session, S2S_BGP_ADVERTISED, &cursor, &route), 0);
     assert_int_equal(route.med, 100);
     cursor = 0;
-    assert_int_equal(s2s_bgp_route_next(s2s_tunnel_bgp_session(cloud_tunnel(&cloud, &cloud.ali, 2)), S2S_BGP_ADVERTISED, &cursor,
-                                        &route), 0);
+    assert_int_equal(s2s_bgp_route_next(s2s_tunnel_bgp_session(cloud_tunnel(&cloud, &cloud.ali, 2)), S2S_BGP_ADVERTISED,
+                                        &cursor, &route),
+                     0);
     assert_int_equal(route.med, 200);
     assert_int_equal(s2s_gateway_bgp_why(cloud.ali.gateway, &prefix, &text), 0);
     assert_non_null(strstr(text, "MED"));

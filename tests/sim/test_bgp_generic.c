@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BGP between two generic gateways: RFC 8212, policies, narrowed selectors, and how long a full set of routes takes to move. */
+/* BGP between two generic gateways: RFC 8212, policies, narrowed selectors, and how long a full set of routes takes to
+ * move. */
 #include "tests/sim/gateway_pair.h"
 
 #include <s2svpn/bgp_session.h>
@@ -138,13 +139,14 @@ static void test_policies(void **state)
     memset(&plan, 0, sizeof(plan));
     plan.vpc = vpc;
     plan.more = 2; /* 20.0.0.0/24, 20.0.1.0/24 */
-    plan.export_[1] = "[{\"action\":\"deny\",\"prefix\":\"20.0.1.0/24\"},{\"set\":{\"communities\":\"65002:7\",\"prepend\":2}}]";
+    plan.export_[1] =
+        "[{\"action\":\"deny\",\"prefix\":\"20.0.1.0/24\"},{\"set\":{\"communities\":\"65002:7\",\"prepend\":2}}]";
     plan.import[0] = "{\"prefix\":\"20.0.0.0/8\",\"le\":24,\"set\":{\"local_pref\":300}}";
     begin(&pair);
     assert_true(until_routes(&pair, 1, 5000));
     assert_int_equal(session(&pair.a, 1).routes_received, 2);
-    while (s2s_bgp_route_next(s2s_tunnel_bgp_session(s2s_connection_tunnel(pair.a.connection, 1)), S2S_BGP_RECEIVED, &cursor,
-                              &route) == 0 &&
+    while (s2s_bgp_route_next(s2s_tunnel_bgp_session(s2s_connection_tunnel(pair.a.connection, 1)), S2S_BGP_RECEIVED,
+                              &cursor, &route) == 0 &&
            !route.accepted) {
         assert_int_equal(route.prefix.addr.bytes[0], 10); /* b's own network: no rule permits it */
     }
@@ -165,7 +167,8 @@ static void test_bad_policy_is_refused(void **state)
     begin(&pair);
     s2s_tunnel_params_init(&changes, sizeof(changes));
     changes.bgp_import = "{\"prefix\":\"20.0.0.1/8\"}";
-    assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, 2), &changes, s2s_sim_now(pair.sim)), S2S_ERR_CONFIG);
+    assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, 2), &changes, s2s_sim_now(pair.sim)),
+                     S2S_ERR_CONFIG);
     assert_int_equal(s2s_engine_config_error(pair.a.engine, 0, &error), 0);
     assert_string_equal(error.path, "connections[0].tunnels[1].bgp.import");
     assert_non_null(strstr(error.rule, "20.0.0.1/8"));
@@ -185,13 +188,15 @@ static void test_policy_changes(void **state)
     s2s_tunnel_params_init(&changes, sizeof(changes));
     changes.bgp_import = "\"deny\"";
     for (unsigned i = 1; i <= 2; i++) {
-        assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, i), &changes, s2s_sim_now(pair.sim)), 0);
+        assert_int_equal(
+            s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, i), &changes, s2s_sim_now(pair.sim)), 0);
     }
     s2s_driver_kick(pair.a.driver);
     assert_true(until_routes(&pair, 0, 1000));
     changes.bgp_import = "\"permit\"";
     for (unsigned i = 1; i <= 2; i++) {
-        assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, i), &changes, s2s_sim_now(pair.sim)), 0);
+        assert_int_equal(
+            s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, i), &changes, s2s_sim_now(pair.sim)), 0);
     }
     s2s_driver_kick(pair.a.driver);
     assert_true(until_routes(&pair, 1, 1000));
@@ -215,7 +220,8 @@ static void test_narrowed_selectors_are_named(void **state)
     assert_non_null(strstr(tunnel.last_error, "TrafficSelectorMismatch"));
     assert_non_null(strstr(session(&pair.a, 1).last_error, "TrafficSelectorMismatch"));
     for (size_t i = 0; i < pair.a.event_count; i++) {
-        told = told || (pair.a.events[i].type == S2S_EVENT_NEGOTIATION_FAILED && pair.a.events[i].reason == S2S_REASON_TS_UNACCEPTABLE);
+        told = told || (pair.a.events[i].type == S2S_EVENT_NEGOTIATION_FAILED &&
+                        pair.a.events[i].reason == S2S_REASON_TS_UNACCEPTABLE);
     }
     assert_true(told);
     assert_int_equal(session(&pair.a, 1).state, S2S_BGP_IDLE);
@@ -247,7 +253,8 @@ static void converge(size_t routes)
     assert_int_equal(s2s_connection_get(pair.a.connection, &connection), 0);
     assert_int_equal(connection.active_tunnel, 2);
     assert_true(connection.last_switch > cut);
-    printf("%zu routes: traffic moved %u ms after the cut, the last route %u ms\n", routes, (unsigned)((connection.last_switch - cut) / S2S_MILLISECOND),
+    printf("%zu routes: traffic moved %u ms after the cut, the last route %u ms\n", routes,
+           (unsigned)((connection.last_switch - cut) / S2S_MILLISECOND),
            (unsigned)((s2s_sim_now(pair.sim) - cut) / S2S_MILLISECOND));
     assert_int_equal(s2s_sim_way(pair.a.node, NULL, routes > 1 ? "20.0.0.1" : "10.2.0.2"), S2S_SIM_WAY_DEVICE);
     assert_int_equal(pair_ping(&pair, 20), 20);
@@ -270,9 +277,12 @@ static void test_convergence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_without_policy), cmocka_unit_test(test_receiver_without_policy),
-        cmocka_unit_test(test_policies),               cmocka_unit_test(test_bad_policy_is_refused),
-        cmocka_unit_test(test_policy_changes),         cmocka_unit_test(test_narrowed_selectors_are_named),
+        cmocka_unit_test(test_nothing_without_policy),
+        cmocka_unit_test(test_receiver_without_policy),
+        cmocka_unit_test(test_policies),
+        cmocka_unit_test(test_bad_policy_is_refused),
+        cmocka_unit_test(test_policy_changes),
+        cmocka_unit_test(test_narrowed_selectors_are_named),
         cmocka_unit_test(test_convergence),
     };
     return cmocka_run_group_tests_name("bgp_generic", tests, NULL, NULL);

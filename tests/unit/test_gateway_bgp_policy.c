@@ -37,7 +37,8 @@ static const struct meaning meanings[] = {
     { "{\"prefix\": \"192.168.0.0/16\", \"le\": 24}", "192.168.1.0/25", -1, false },
     { "{\"prefix\": \"192.168.0.0/16\", \"ge\": 24}", "192.168.0.0/16", -1, false },
     { "{\"prefix\": \"192.168.0.0/16\", \"ge\": 24}", "192.168.1.1/32", 0, true },
-    { "[{\"action\":\"deny\",\"prefix\":[\"10.0.0.0/8\"],\"le\":32},{\"action\":\"permit\"}]", "10.1.0.0/16", 0, false },
+    { "[{\"action\":\"deny\",\"prefix\":[\"10.0.0.0/8\"],\"le\":32},{\"action\":\"permit\"}]", "10.1.0.0/16", 0,
+      false },
     { "[{\"action\":\"deny\",\"prefix\":[\"10.0.0.0/8\"],\"le\":32},{\"action\":\"permit\"}]", "11.1.0.0/16", 1, true },
     { " [ { \"prefixes\" : [ \"2001:db8::/32\" ] , \"le\" : 64 } ] ", "2001:db8:1::/48", 0, true },
 };
@@ -104,8 +105,9 @@ static void test_refusals(void **state)
 
 static void test_set(void **state)
 {
-    static const char text[] = "{\"set\":{\"med\":50,\"local_pref\":300,\"prepend\":2,\"communities\":[\"65000:7\",\"65000:8\"],"
-                               "\"large_communities\":\"65000:1:2\"}}";
+    static const char text[] =
+        "{\"set\":{\"med\":50,\"local_pref\":300,\"prepend\":2,\"communities\":[\"65000:7\",\"65000:8\"],"
+        "\"large_communities\":\"65000:1:2\"}}";
     static uint8_t room[S2SI_BGP_POLICY_ROOM];
     struct s2si_bgp_attr_view view;
     char why[160], shown[64];
@@ -126,7 +128,9 @@ static void test_set(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_meaning), cmocka_unit_test(test_refusals), cmocka_unit_test(test_set),
+        cmocka_unit_test(test_meaning),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_set),
     };
     return cmocka_run_group_tests_name("gateway_bgp_policy", tests, NULL, NULL);
 }
