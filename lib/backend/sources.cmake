@@ -44,6 +44,7 @@ set(S2S_BACKEND_LINUX_SOURCES
     lib/backend/tun_device.c
     lib/backend/tun_kernel.c
     lib/backend/tun_monitor.c
+    lib/backend/tun_offload.c
     lib/backend/tun_raw.c
     lib/backend/tun_routing.c
     lib/backend/tun_scan.c

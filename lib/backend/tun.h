@@ -4,6 +4,7 @@
  *
  *   tun_kernel   constructor, the seam's table, who carries out which action
  *   tun_device   TUN devices: open, adopt, read batches, write
+ *   tun_offload  super-packets of the TUN: cutting and joining
  *   tun_binding  what BIND opens: two UDP sockets and raw ESP on a local address
  *   tun_udp      receiving and sending UDP in batches          tun_raw   the same for IP protocol 50
  *   tun_batch    buffers of a batch, and carrying out its verdicts
@@ -14,7 +15,9 @@
  *
  * Packets: a socket or a TUN becomes readable -> up to S2S_PACKET_BATCH packets are read into buffers made at the start ->
  * sink->packets -> the verdicts are carried out with one sendmmsg for each run of entries with the same socket. Nothing is
- * allocated or copied on the way, and a busy descriptor gives way to the others after a few batches.
+ * allocated on the way, and a busy descriptor gives way to the others after a few batches. Streams of TCP pass the host's
+ * stack as super-packets on both sides: cut and joined at the TUN (IFF_VNET_HDR), and in the kernel at the UDP sockets
+ * (UDP_SEGMENT, UDP_GRO).
  */
 #ifndef S2SI_TUN_H
 #define S2SI_TUN_H
@@ -56,6 +59,7 @@ struct s2si_tun_socket {
     int fd; /* -1 = closed */
     uint16_t port;
     bool dont_fragment; /* what IP_MTU_DISCOVER is set to now */
+    bool segments;      /* the kernel cuts what is sent (UDP_SEGMENT) */
     void *watch;
 };
 
@@ -98,8 +102,8 @@ int s2si_tun_device_delete(s2s_tun_kernel *kernel, const struct s2s_action *acti
 int s2si_tun_address_add(s2s_tun_kernel *kernel, const struct s2s_action *action);
 int s2si_tun_address_delete(s2s_tun_kernel *kernel, const struct s2s_action *action);
 struct s2si_tun_device *s2si_tun_device_find(s2s_tun_kernel *kernel, const char *name);
-/* Writes a clear packet to the TUN with this number. */
-void s2si_tun_deliver(s2s_tun_kernel *kernel, const struct s2s_packet *packet);
+/* Writes the first clear packet to the TUN with its number, and those behind it that can be joined to it. @return how many. */
+size_t s2si_tun_deliver(s2s_tun_kernel *kernel, const struct s2s_packet *packets, size_t count);
 void s2si_tun_devices_close(s2s_tun_kernel *kernel);
 /* The alias that marks a gateway's devices. */
 void s2si_tun_alias(const char *gateway, char *out, size_t size);

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "lib/backend/tun_batch.h"
+#include "lib/backend/tun_offload.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,25 +49,44 @@ static struct s2si_tun_device *by_number(s2s_tun_kernel *kernel, unsigned number
 
 /* ---- packets ---- */
 
-/* Reads up to a batch. @return how many. */
-static size_t read_batch(struct s2si_tun_device *device)
+/* Cuts what was read into the batch, from entry *count on; a full batch goes to the engine. */
+static void cut(struct s2si_tun_device *device, struct s2si_super *super, size_t *count)
 {
-    size_t count = 0;
-    while (count < S2S_PACKET_BATCH) {
-        struct s2s_packet *packet = s2si_tun_batch_entry(device->kernel->batch, count);
-        ssize_t got = read(device->fd, packet->buffer + packet->offset, S2SI_TUN_DATA);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            break;
+    s2s_tun_kernel *kernel = device->kernel;
+    for (;;) {
+        struct s2s_packet *packet = s2si_tun_batch_entry(kernel->batch, *count);
+        packet->length = s2si_super_next(super, packet->buffer + packet->offset, S2SI_TUN_DATA);
+        if (packet->length == 0) {
+            return;
         }
         packet->kind = S2S_PACKET_INNER;
         packet->device = device->number;
-        packet->length = (size_t)got;
-        count++;
+        kernel->stats.inner_received++;
+        if (++*count == S2S_PACKET_BATCH) {
+            s2si_tun_handle(kernel, *count);
+            *count = 0;
+        }
     }
-    return count;
+}
+
+/* Reads one packet or super-packet. @return false = there is none. */
+static bool read_one(struct s2si_tun_device *device, size_t *count)
+{
+    struct virtio_net_hdr header;
+    uint8_t *data = device->kernel->batch->super;
+    struct iovec vectors[2] = {{.iov_base = &header, .iov_len = sizeof header}, {.iov_base = data, .iov_len = S2SI_SUPER_MOST}};
+    struct s2si_super super;
+    ssize_t got;
+    do {
+        got = readv(device->fd, vectors, 2);
+    } while (got < 0 && errno == EINTR);
+    if (got <= (ssize_t)sizeof header) {
+        return got > 0;
+    }
+    if (s2si_super_begin(&super, &header, data, (size_t)got - sizeof header) == 0) {
+        cut(device, &super, count);
+    }
+    return true;
 }
 
 static void device_ready(void *user, int fd, unsigned events)
@@ -74,30 +94,39 @@ static void device_ready(void *user, int fd, unsigned events)
     (void)fd;
     (void)events;
     struct s2si_tun_device *device = user;
-    for (int round = 0; round < S2SI_TUN_ROUNDS; round++) {
-        size_t count = read_batch(device);
-        device->kernel->stats.inner_received += count;
-        s2si_tun_handle(device->kernel, count);
-        if (count < S2S_PACKET_BATCH) {
-            return;
-        }
+    size_t count = 0;
+    for (int reads = 0; reads < S2SI_TUN_ROUNDS * S2S_PACKET_BATCH && read_one(device, &count); reads++) {
     }
+    s2si_tun_handle(device->kernel, count);
 }
 
-void s2si_tun_deliver(s2s_tun_kernel *kernel, const struct s2s_packet *packet)
+static void write_join(s2s_tun_kernel *kernel, const struct s2si_tun_device *device, struct s2si_join *join)
 {
-    struct s2si_tun_device *device = by_number(kernel, packet->device);
     ssize_t done = -1;
+    s2si_join_finish(join);
     if (device != NULL) {
         do {
-            done = write(device->fd, packet->buffer + packet->offset, packet->length);
+            done = writev(device->fd, join->vectors, (int)(1 + join->count));
         } while (done < 0 && errno == EINTR);
     }
     if (done < 0) {
-        kernel->stats.send_dropped++;
+        kernel->stats.send_dropped += join->count;
     } else {
-        kernel->stats.inner_sent++;
+        kernel->stats.inner_sent += join->count;
     }
+}
+
+size_t s2si_tun_deliver(s2s_tun_kernel *kernel, const struct s2s_packet *packets, size_t count)
+{
+    struct s2si_join join;
+    size_t taken = 1;
+    s2si_join_begin(&join, packets[0].buffer + packets[0].offset, packets[0].length);
+    while (taken < count && packets[taken].verdict == S2S_VERDICT_DELIVER && packets[taken].device == packets[0].device &&
+           s2si_join_add(&join, packets[taken].buffer + packets[taken].offset, packets[taken].length)) {
+        taken++;
+    }
+    write_join(kernel, by_number(kernel, packets[0].device), &join);
+    return taken;
 }
 
 /* ---- making and removing ---- */
@@ -133,13 +162,15 @@ static int open_device(struct s2si_tun_device *device, const char *name)
     if (device->fd < 0) {
         return s2si_tun_refuse(kernel, "cannot open %s: %s", kernel->params.tun_path, strerror(errno));
     }
-    request.ifr_flags = IFF_TUN | IFF_NO_PI;
+    request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
     snprintf(request.ifr_name, sizeof request.ifr_name, "%.15s", name);
     if (ioctl(device->fd, TUNSETIFF, &request) != 0) {
         return s2si_tun_refuse(kernel, "device %s: %s", name,
                                errno == EBUSY ? "another process holds it" : strerror(errno));
     }
     snprintf(device->name, sizeof device->name, "%.15s", request.ifr_name);
+    /* A comfort: a kernel that refuses cuts the packets itself. */
+    (void)ioctl(device->fd, TUNSETOFFLOAD, (unsigned long)(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6));
     return 0;
 }
 

@@ -8,7 +8,7 @@ from gateway import Gateway
 from gateway_cases import FIRST, PSK, UP, Pair, check_wire, needs, our_config, peer_config
 from lab import wait_until
 from strongswan import StrongSwan
-from topology import Ground
+from topology import HOST, Ground
 from wire import read_pcap
 
 # Behind a NAT the other end knows us by our name alone.
@@ -158,6 +158,22 @@ def road_case(program, name, role, folder):
         check_wire(ground, received)
 
 
+def stream(program, role, folder):
+    """Megabytes over TCP arrive as they were sent, both ways: our super-packets against a peer without any."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "transfer.py")
+    with Ground("stream", folder) as ground:
+        pair = Pair(ground, program, "aes256gcm16-prfsha384-ecp256", role)
+        pair.up()
+        server = ground.start("host-b", "python3", script, "serve", HOST["b"])
+        expect(wait_until(lambda: "ready" in server.output(), 10), server.output())
+        for count in (1, 1399, 20000000):
+            text = ground.run("host-a", "python3", script, "ask", HOST["b"], count, seconds=60)
+            expect("%d octets each way" % count in text, text)
+        counters = pair.ours.tunnel("net")["counters"]
+        expect(min(counters["bytes_in"], counters["bytes_out"]) > 20000000, "the tunnel carried %s" % counters)
+        check_wire(ground)
+
+
 def cookie(program, folder):
     """strongSwan has a half-open IKE_SA and asks for a cookie; we give it back."""
     with Ground("cookie", folder) as ground:
@@ -180,7 +196,8 @@ def cases(build):
     program = os.path.join(build, "examples", "s2s-gateway", "s2s-gateway")
     found = [("network_" + function.__name__, needs(program, function))
              for function in (nat_before_us, nat_before_the_peer, we_notice, they_notice, cookie)]
-    found += [("network_peer_killed_" + role, needs(program, peer_killed, role)) for role in ("initiator", "responder")]
+    found += [("network_%s_%s" % (function.__name__, role), needs(program, function, role))
+              for function in (peer_killed, stream) for role in ("initiator", "responder")]
     found += [("road_%s_%s" % (name, role), needs(program, road_case, name, role))
               for name in ROADS for role in ("initiator", "responder")]
     return found
