@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <s2svpn/device_files.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -133,6 +134,45 @@ static void not_yet(const struct place *place)
                 "not built yet; GET /v1/explain?source=ADDRESS&destination=ADDRESS tells which way a packet takes");
 }
 
+/* ?format=generic|aws-xml|alibaba|swanctl and, when AWS's least algorithms are wanted, &sample=compatibility. */
+static void device_config(const struct place *place)
+{
+    const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(place->request));
+    const s2s_gateway *gateway = s2s_gateway_next(place->control->daemon->engine, NULL);
+    const s2s_connection *connection = gateway ? s2s_connection_find(gateway, place->name) : NULL;
+    int kind = S2S_DEVICE_FILE_ANY, sample = S2S_DEVICE_SAMPLE_RECOMMENDED, error = S2S_ERR_INVALID;
+    struct evbuffer *body = NULL;
+    struct evkeyvalq words;
+    char *text = NULL;
+
+    memset(&words, 0, sizeof words);
+    if (query && evhttp_parse_query_str(query, &words) == 0) {
+        const char *wanted = evhttp_find_header(&words, "sample");
+        kind = s2s_device_file_find(evhttp_find_header(&words, "format"));
+        sample = wanted && strcmp(wanted, "compatibility") == 0 ? S2S_DEVICE_SAMPLE_COMPATIBILITY : sample;
+        evhttp_clear_headers(&words);
+    }
+    if (!connection) {
+        answer_text(place->request, HTTP_NOTFOUND, "Not Found", "no such connection");
+        return;
+    }
+    error = kind == S2S_DEVICE_FILE_ANY ? S2S_ERR_INVALID : s2s_device_file_export(connection, kind, sample, &text);
+    body = error ? NULL : evbuffer_new();
+    if (body && evbuffer_add(body, text, strlen(text)) == 0) {
+        evhttp_add_header(evhttp_request_get_output_headers(place->request), "Cache-Control", "no-store");
+        answer(place->request, HTTP_OK, "OK", s2s_device_file_type(kind), body);
+    } else {
+        answer_text(place->request, error == 0 || error == S2S_ERR_NO_MEMORY ? HTTP_INTERNAL : HTTP_BADREQUEST, "Bad Request",
+                    error == S2S_ERR_INVALID ? "format is generic, aws-xml, alibaba or swanctl"
+                    : error                  ? "this connection cannot be written in that format"
+                                             : "no memory");
+        if (body) {
+            evbuffer_free(body);
+        }
+    }
+    s2s_device_file_free(text);
+}
+
 /* What stands behind /v1/connections/NAME; %u is a tunnel's number. */
 static const struct action {
     enum evhttp_cmd_type method;
@@ -142,7 +182,7 @@ static const struct action {
 } actions[] = {
     {EVHTTP_REQ_GET, "", true, answer_tunnel},           {EVHTTP_REQ_PATCH, "", true, patch_tunnel},
     {EVHTTP_REQ_POST, "/restart", true, restart_tunnel}, {EVHTTP_REQ_GET, "/diagnosis", false, not_yet},
-    {EVHTTP_REQ_GET, "/device-config", false, not_yet},
+    {EVHTTP_REQ_GET, "/device-config", false, device_config},
 };
 
 /* "/NAME/tunnels/3/restart" -> name, 3, "/restart"; "/NAME/diagnosis" -> name, 0, "/diagnosis". @return the tail or

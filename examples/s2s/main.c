@@ -23,6 +23,9 @@ static const char usage[] =
     "  enable|disable CONNECTION N\n"
     "  explain SOURCE DESTINATION  which way a packet takes, or what is missing\n"
     "  diagnose CONNECTION         what is wrong with it\n"
+    "  device-config CONNECTION [FORMAT [SAMPLE]]\n"
+    "                              the file for its far end, keys included: generic (AWS's text), aws-xml, alibaba or\n"
+    "                              swanctl; SAMPLE: recommended or compatibility\n"
     "  metrics                     Prometheus text\n"
     "\n"
     "  --control SOCKET            default: the variable S2S_CONTROL, or " DEFAULT_SOCKET "\n"
@@ -162,6 +165,19 @@ static int diagnose(const struct options *options, char **words)
     return ask(options, "GET", path, NULL, NULL);
 }
 
+static int device_config(const struct options *options, char **words)
+{
+    char path[1200], name[800], format[64], sample[64];
+
+    if (!words[1]) {
+        return misuse("device-config CONNECTION [FORMAT [SAMPLE]]");
+    }
+    snprintf(path, sizeof path, "/v1/connections/%s/device-config?format=%s&sample=%s",
+             escaped(words[1], name, sizeof name), escaped(words[2] ? words[2] : "generic", format, sizeof format),
+             escaped(words[2] && words[3] ? words[3] : "recommended", sample, sizeof sample));
+    return ask(options, "GET", path, NULL, NULL);
+}
+
 static int watching(const struct options *options, char **words)
 {
     double seconds = words[1] ? atof(words[1]) : 1;
@@ -225,6 +241,7 @@ static const struct command {
     {"status", status, 1},     {"watch", watching, 2},  {"events", events, 1},  {"restart", restart, 3},
     {"set", set, 4},           {"enable", enable, 3},   {"disable", enable, 3}, {"explain", explain, 3},
     {"diagnose", diagnose, 2}, {"metrics", metrics, 1},
+    {"device-config", device_config, 4},
 };
 
 int main(int argc, char **argv)

@@ -81,7 +81,7 @@ static void put_tunnel(struct s2si_json_out *out, cJSON *object, const struct s2
 static void put_bgp(struct s2si_json_out *out, cJSON *list, size_t number, const struct s2si_view_tunnel *tunnel)
 {
     cJSON *bgp = s2si_out_object(out, list, NULL);
-    char text[S2S_ADDR_TEXT], id[16];
+    char text[S2S_ADDR_TEXT], id[24];
 
     snprintf(id, sizeof(id), "%zu", number);
     s2si_out_text(out, bgp, "TunnelId", id);
@@ -96,7 +96,7 @@ static void put_bgp(struct s2si_json_out *out, cJSON *list, size_t number, const
 static int put_all(const struct s2si_view *view, struct s2si_json_out *out, cJSON *root)
 {
     cJSON *config = s2si_out_object(out, root, "VpnConnectionConfig"), *tunnels, *bgp;
-    char id[16];
+    char id[24];
 
     put_subnets(out, config, "LocalSubnet", view->peer_subnets, view->peer_subnet_count);
     put_subnets(out, config, "RemoteSubnet", view->cloud_subnets, view->cloud_subnet_count);
