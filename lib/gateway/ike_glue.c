@@ -419,6 +419,26 @@ static void child_dirty(s2s_engine *engine, const struct s2si_ike_output *out)
     }
 }
 
+/* Events were lost: states are looked at instead of being told. */
+static void look_again(s2s_engine *engine, s2s_time now)
+{
+    struct s2si_list *node;
+
+    S2SI_LIST_EACH(node, &engine->gateways) {
+        const s2s_gateway *gateway = S2SI_CONTAINER(node, s2s_gateway, node);
+        for (s2s_tunnel *tunnel = s2si_tunnel_next(gateway, NULL); tunnel; tunnel = s2si_tunnel_next(gateway, tunnel)) {
+            struct s2si_ike_status status = { 0 };
+            if (tunnel->peer) {
+                s2si_ike_peer_status(tunnel->peer, &status);
+            }
+            if (!status.established && !status.connecting) {
+                s2si_planned_ike_down(tunnel, now);
+            }
+            s2si_tunnel_refresh(tunnel, now);
+        }
+    }
+}
+
 bool s2si_ike_glue_outputs(s2s_engine *engine, s2s_time now)
 {
     struct s2si_ike_output out;
@@ -442,6 +462,9 @@ bool s2si_ike_glue_outputs(s2s_engine *engine, s2s_time now)
         default:
             event(engine, &out, now);
         }
+    }
+    if (s2si_ike_event_lost(engine->ike)) {
+        look_again(engine, now);
     }
     return any;
 }

@@ -224,14 +224,15 @@ bool s2si_tunnel_may_initiate(const s2s_tunnel *tunnel)
 void s2si_tunnel_start(s2s_tunnel *tunnel, s2s_time now)
 {
     if (tunnel->peer && tunnel->effective.startup_action == S2S_STARTUP_START && s2si_tunnel_may_initiate(tunnel)) {
+        s2si_ike_peer_keep_up(tunnel->peer, true); /* its settings may have been made while it had to wait */
         s2si_ike_initiate(tunnel->peer, now);
     }
 }
 
 void s2si_tunnel_acquire(s2s_tunnel *tunnel, s2s_time now)
 {
-    if (tunnel->peer && tunnel->effective.startup_action != S2S_STARTUP_ADD && s2si_tunnel_may_initiate(tunnel) &&
-        (tunnel->status == S2S_TUNNEL_DOWN || tunnel->status == S2S_TUNNEL_IKE_UP)) {
+    if (tunnel->peer && tunnel->effective.startup_action != S2S_STARTUP_ADD && tunnel->status != S2S_TUNNEL_UP &&
+        s2si_tunnel_may_initiate(tunnel)) {
         s2si_ike_acquire(tunnel->peer, now);
         s2si_tunnel_refresh(tunnel, now);
     }

@@ -100,6 +100,8 @@ void s2si_ike_peer_remove(struct s2si_ike_peer *peer, s2s_time now);
 
 /* Starts IKE_SA_INIT unless an IKE_SA or an attempt is there (then it makes a missing CHILD_SA). */
 int s2si_ike_initiate(struct s2si_ike_peer *peer, s2s_time now);
+/* From now on it is to be up by itself (config.start), or not any more. What is under way is left alone. */
+void s2si_ike_peer_keep_up(struct s2si_ike_peer *peer, bool start);
 /* Traffic wants it: as initiate, but it does not shorten the back-off of a peer that did not answer or refused. Cheap
    enough for each packet without SA. @return 0, S2S_ERR_STATE. */
 int s2si_ike_acquire(struct s2si_ike_peer *peer, s2s_time now);

@@ -113,16 +113,25 @@ int s2si_output_spi(struct s2si_ike *ike, uint64_t owner, uint64_t op)
 void s2si_output_event(struct s2si_ike *ike, const struct s2si_ike_output *event)
 {
     struct s2si_output_node *node = node_new(ike, NODE_EVENT);
+    ike->event_lost = ike->event_lost || node == NULL;
     if (node == NULL)
         return;
     node->event = s2si_alloc(ike->mem, sizeof *node->event);
     if (node->event == NULL) {
+        ike->event_lost = true;
         node_free(ike, node);
         return;
     }
     *node->event = *event;
     node->event->type = S2SI_IKE_EVENT;
     s2si_list_append(&ike->outputs, &node->list);
+}
+
+bool s2si_ike_event_lost(struct s2si_ike *ike)
+{
+    bool lost = ike->event_lost;
+    ike->event_lost = false;
+    return lost;
 }
 
 void s2si_output_job(struct s2si_ike *ike, struct s2si_ike_job *job)

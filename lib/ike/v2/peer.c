@@ -441,6 +441,11 @@ int s2si_ike_initiate(struct s2si_ike_peer *peer, s2s_time now)
     return 0;
 }
 
+void s2si_ike_peer_keep_up(struct s2si_ike_peer *peer, bool start)
+{
+    peer->config.start = start;
+}
+
 static int acquire_child(struct s2si_ike_peer *peer, struct s2si_ike_sa *sa)
 {
     bool soon = peer->deadlines.at[AT_PEER_CHILD] < S2S_TIME_NEVER - 1; /* the back-off of one that was refused */

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whatever a seed thinks up: 2 to 50 gateways with NATs and both kinds of kernel, under loss, duplicates and reordering,
+ * partitions, kills, kernels that refuse, memory that is not there, NATs that forget, restarts and rekeys. At each step:
+ * nothing in clear outside, sequence numbers only grow, few SAs and bounded memory a tunnel. Within a bound after the faults
+ * have stopped: every tunnel carries traffic both ways.
+ *
+ *     test_swarm            a few seeds, more of them by S2S_TEST_LEVEL=all
+ *     test_swarm SEED       that one, and what it did
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "lib/gateway/objects.h"
+#include "lib/ike/v2/state.h"
+#include "tests/sim/gateway_pair.h"
+#include "tests/sim/swarm.h"
+
+#define SECOND ((s2s_time)S2S_SECOND)
+/* A dead peer is known after 40 s, an attempt that nobody answers ends after 90 s, the pause until the next is up to 60 s, an
+   operation that the kernel refused is tried again after 64 s at most, one that lacked memory with the scan, 300 s. */
+#define RECOVERY (40 + 90 + 60 + 64 + 300)
+
+/* ---- promises at each step ---- */
+
+static void check_tunnel(struct swarm *swarm, const s2s_tunnel *tunnel)
+{
+    size_t up = 0;
+    struct s2si_list *at;
+    if (tunnel == NULL || tunnel->peer == NULL)
+        return;
+    S2SI_LIST_EACH(at, &tunnel->peer->sas)
+        up += S2SI_CONTAINER(at, struct s2si_ike_sa, peer_node)->state == ST_UP ? 1u : 0u;
+    if (up > 3)
+        swarm_wrong(swarm, "%s has %zu IKE_SAs", tunnel->label, up);
+    if (s2si_list_count(&tunnel->peer->children) > 8)
+        swarm_wrong(swarm, "%s has %zu CHILD_SAs", tunnel->label, s2si_list_count(&tunnel->peer->children));
+}
+
+static void check(struct swarm *swarm)
+{
+    for (unsigned i = 0; i < swarm->node_count; i++) {
+        const struct swarm_node *node = &swarm->nodes[i];
+        if (s2s_sim_watched(node->outer) != 0)
+            swarm_wrong(swarm, "node %u: %u packets in clear", i, (unsigned)s2s_sim_watched(node->outer));
+        if (node->most_bytes > 500000 + node->edges * 60000)
+            swarm_wrong(swarm, "node %u: %zu bytes for %zu tunnels", i, node->most_bytes, node->edges);
+    }
+    for (unsigned i = 0; i < swarm->edge_count; i++) {
+        for (unsigned end = 0; end < 2; end++) {
+            s2s_connection *connection = swarm_connection(swarm, &swarm->edges[i], end);
+            if (connection != NULL)
+                check_tunnel(swarm, s2s_connection_tunnel(connection, 1));
+        }
+    }
+}
+
+/* ---- faults ---- */
+
+static void bad_link(struct swarm *swarm, struct swarm_node *node)
+{
+    struct s2s_sim_link_params link;
+    s2s_sim_link_params_init(&link, sizeof link);
+    link.delay = swarm_draw(swarm, 100) * (s2s_time)S2S_MILLISECOND;
+    link.jitter = swarm_draw(swarm, 30) * (s2s_time)S2S_MILLISECOND;
+    link.loss_ppm = swarm_draw(swarm, 2) * swarm_draw(swarm, 300000);
+    link.duplicate_ppm = swarm_draw(swarm, 2) * swarm_draw(swarm, 100000);
+    link.reorder_ppm = swarm_draw(swarm, 2) * swarm_draw(swarm, 200000);
+    assert_int_equal(s2s_sim_link_set(node->public, S2S_SIM_BOTH, &link), 0);
+}
+
+static void partition(struct swarm *swarm, struct swarm_node *node)
+{
+    s2s_sim_link_blackhole(node->public, (enum s2s_sim_direction)(1 + swarm_draw(swarm, 3)), swarm_draw(swarm, 2) != 0);
+}
+
+/* A kernel that does ESP keeps SAs and policies of the dead process, and nothing asks it for them yet. */
+static void death(struct swarm *swarm, struct swarm_node *node)
+{
+    if (node->mode == S2S_SIM_ESP)
+        return;
+    swarm_stop(swarm, node);
+    node->up_at = s2s_sim_now(swarm->sim) + (1 + swarm_draw(swarm, 60)) * SECOND;
+}
+
+static void refusing_kernel(struct swarm *swarm, struct swarm_node *node)
+{
+    s2s_sim_kernel_refuse_ppm(node->gateway, swarm_draw(swarm, 2) * swarm_draw(swarm, 300000));
+}
+
+static void little_memory(struct swarm *swarm, struct swarm_node *node)
+{
+    node->refuse_ppm = swarm_draw(swarm, 2) * swarm_draw(swarm, 30000);
+}
+
+static void forget_nat(struct swarm *swarm, struct swarm_node *node)
+{
+    (void)swarm;
+    if (node->nat != NULL)
+        s2s_sim_nat_rebind(node->nat);
+}
+
+static s2s_tunnel *any_tunnel(struct swarm *swarm, struct swarm_node *node)
+{
+    for (unsigned i = 0; i < swarm->edge_count; i++)
+        for (unsigned end = 0; end < 2; end++)
+            if (&swarm->nodes[swarm->edges[i].node[end]] == node && swarm_draw(swarm, 2) != 0)
+                return s2s_connection_tunnel(swarm_connection(swarm, &swarm->edges[i], end), 1);
+    return NULL;
+}
+
+static void restart(struct swarm *swarm, struct swarm_node *node)
+{
+    s2s_tunnel *tunnel = any_tunnel(swarm, node);
+    if (tunnel != NULL)
+        (void)s2s_tunnel_restart(tunnel, s2s_sim_now(swarm->sim));
+    s2s_driver_kick(node->driver);
+}
+
+static void rekey(struct swarm *swarm, struct swarm_node *node)
+{
+    s2s_tunnel *tunnel = any_tunnel(swarm, node);
+    if (tunnel != NULL && tunnel->peer != NULL) {
+        if (swarm_draw(swarm, 3) == 0)
+            (void)s2si_ike_rekey_ike(tunnel->peer, s2s_sim_now(swarm->sim));
+        else
+            (void)s2si_ike_rekey_child(tunnel->peer, 0, s2s_sim_now(swarm->sim));
+    }
+    (void)s2s_engine_tick(node->engine, s2s_sim_now(swarm->sim));
+    s2s_driver_kick(node->driver);
+}
+
+static const struct fault {
+    const char *name;
+    void (*happen)(struct swarm *swarm, struct swarm_node *node);
+    uint32_t weight;
+} faults[] = {
+    {"bad link", bad_link, 4},   {"partition", partition, 3},         {"death", death, 2},     {"refusing kernel", refusing_kernel, 2},
+    {"little memory", little_memory, 2}, {"NAT forgets", forget_nat, 2}, {"restart", restart, 1}, {"rekey", rekey, 6},
+};
+
+static void one_fault(struct swarm *swarm, bool tell)
+{
+    struct swarm_node *node = &swarm->nodes[swarm_draw(swarm, swarm->node_count)];
+    uint32_t all = 0, at;
+    for (size_t i = 0; i < S2SI_COUNT(faults); i++)
+        all += faults[i].weight;
+    at = swarm_draw(swarm, all);
+    const struct fault *fault = faults;
+    for (; at >= fault->weight; fault++)
+        at -= fault->weight;
+    if (node->engine == NULL)
+        return;
+    swarm->faults++;
+    if (tell)
+        fprintf(stderr, "%10.3f  node %u: %s\n", (double)s2s_sim_now(swarm->sim) / 1e9, (unsigned)(node - swarm->nodes), fault->name);
+    fault->happen(swarm, node);
+}
+
+static void no_more_faults(struct swarm *swarm)
+{
+    struct s2s_sim_link_params link;
+    s2s_sim_link_params_init(&link, sizeof link);
+    for (unsigned i = 0; i < swarm->node_count; i++) {
+        struct swarm_node *node = &swarm->nodes[i];
+        assert_int_equal(s2s_sim_link_set(node->public, S2S_SIM_BOTH, &link), 0);
+        s2s_sim_link_blackhole(node->public, S2S_SIM_BOTH, false);
+        s2s_sim_kernel_refuse_ppm(node->gateway, 0);
+        node->refuse_ppm = 0;
+    }
+}
+
+/* ---- a life ---- */
+
+static void pass(struct swarm *swarm, unsigned seconds)
+{
+    for (unsigned n = 0; n < seconds && !swarm->wrong[0]; n++) {
+        s2s_sim_run_for(swarm->sim, SECOND);
+        for (unsigned i = 0; i < swarm->node_count; i++)
+            if (swarm->nodes[i].up_at != 0 && swarm->nodes[i].up_at <= s2s_sim_now(swarm->sim))
+                swarm_start(swarm, &swarm->nodes[i]);
+        check(swarm);
+    }
+}
+
+static s2s_sim_flow *stream(struct swarm *swarm, const struct swarm_edge *edge, unsigned end, unsigned interval_ms, unsigned count)
+{
+    struct s2s_sim_flow_params params;
+    s2s_sim_flow *flow = NULL;
+    char source[24], destination[24];
+    (void)snprintf(source, sizeof source, "10.%u.0.2", edge->node[end]);
+    (void)snprintf(destination, sizeof destination, "10.%u.0.2", edge->node[!end]);
+    s2s_sim_flow_params_init(&params, sizeof params);
+    params.source = source;
+    params.destination = destination;
+    params.start = s2s_sim_now(swarm->sim);
+    params.interval = interval_ms * (s2s_time)S2S_MILLISECOND;
+    params.count = count;
+    params.source_port = (uint16_t)(30000 + 2 * (edge - swarm->edges) + end);
+    params.destination_port = (uint16_t)(20000 + s2s_sim_now(swarm->sim) / SECOND % 10000);
+    assert_int_equal(s2s_sim_flow_start(swarm->nodes[edge->node[end]].host, swarm->nodes[edge->node[!end]].host, &params, &flow), 0);
+    return flow;
+}
+
+static void streams(struct swarm *swarm, unsigned interval_ms, unsigned count)
+{
+    for (unsigned i = 0; i < swarm->edge_count; i++)
+        for (unsigned end = 0; end < 2; end++)
+            swarm->edges[i].flow[end] = stream(swarm, &swarm->edges[i], end, interval_ms, count);
+}
+
+static void all_arrived(struct swarm *swarm, unsigned count)
+{
+    for (unsigned i = 0; i < swarm->edge_count; i++) {
+        for (unsigned end = 0; end < 2; end++) {
+            struct s2s_sim_flow_stats stats = {.struct_size = sizeof stats};
+            s2s_sim_flow_stats(swarm->edges[i].flow[end], &stats);
+            if (stats.received != count || stats.duplicates != 0)
+                swarm_wrong(swarm, "%u to %u: of %u packets %u arrived, %u twice", swarm->edges[i].node[end],
+                            swarm->edges[i].node[!end], count, stats.received, stats.duplicates);
+        }
+    }
+}
+
+/* What each end says of a tunnel. */
+static void describe(const struct swarm *swarm)
+{
+    for (unsigned i = 0; i < swarm->edge_count; i++) {
+        for (unsigned end = 0; end < 2; end++) {
+            const struct swarm_edge *edge = &swarm->edges[i];
+            const struct swarm_node *node = &swarm->nodes[edge->node[end]];
+            s2s_connection *connection = swarm_connection(swarm, edge, end);
+            struct s2s_tunnel_state look = {.struct_size = sizeof look};
+            char source[24], destination[24];
+            (void)snprintf(source, sizeof source, "10.%u.0.2", edge->node[end]);
+            (void)snprintf(destination, sizeof destination, "10.%u.0.2", edge->node[!end]);
+            if (connection == NULL || s2s_tunnel_get(s2s_connection_tunnel(connection, 1), &look) != 0)
+                continue;
+            fprintf(stderr, "%u to %u (%s%s, startup %d): %s, SPI %08x/%08x, in %u, out %u, dropped %u/%u, way %d; %s\n", edge->node[end],
+                    edge->node[!end], node->mode == S2S_SIM_ESP ? "kernel ESP" : "raw", node->nat ? ", NAT" : "",
+                    edge->settings[end].startup, look.status_text, look.spi_in, look.spi_out, (unsigned)look.packets_in,
+                    (unsigned)look.packets_out, (unsigned)look.drops_in, (unsigned)look.drops_out,
+                    (int)s2s_sim_way(node->gateway, source, destination), look.last_error);
+        }
+    }
+}
+
+static void stop_streams(struct swarm *swarm)
+{
+    for (unsigned i = 0; i < swarm->edge_count; i++)
+        for (unsigned end = 0; end < 2; end++)
+            s2s_sim_flow_stop(swarm->edges[i].flow[end]);
+}
+
+/* @return whether every promise was kept. */
+static bool live(uint64_t seed, bool tell)
+{
+    struct swarm *swarm = calloc(1, sizeof *swarm);
+    assert_non_null(swarm);
+    swarm_build(swarm, seed);
+    pass(swarm, 5);
+    streams(swarm, 400 + swarm_draw(swarm, 2000), 0);
+    unsigned calm = 1 + swarm_draw(swarm, 20) / (1 + swarm->node_count / 8);
+    s2s_time until = s2s_sim_now(swarm->sim) + (900 + swarm_draw(swarm, 900)) * SECOND;
+    while (s2s_sim_now(swarm->sim) < until && !swarm->wrong[0]) {
+        pass(swarm, 1 + swarm_draw(swarm, 2 * calm));
+        one_fault(swarm, tell);
+    }
+    no_more_faults(swarm);
+    pass(swarm, RECOVERY);
+    stop_streams(swarm);
+    pass(swarm, 2);
+    streams(swarm, 200, 5);
+    pass(swarm, 10);
+    all_arrived(swarm, 5);
+    bool good = !swarm->wrong[0];
+    size_t most = 0;
+    for (unsigned i = 0; i < swarm->node_count; i++)
+        most = swarm->nodes[i].most_bytes > most ? swarm->nodes[i].most_bytes : most;
+    if (!good)
+        ladder_print(&swarm->ladder, stderr);
+    if (!good)
+        describe(swarm);
+    if (!good || tell)
+        fprintf(stderr, "seed %llu: %u gateways, %u tunnels, %u faults, %u processes, at most %zu bytes in one: %s\n",
+                (unsigned long long)seed, swarm->node_count, swarm->edge_count, swarm->faults, swarm->starts, most,
+                good ? "kept" : swarm->wrong);
+    if (!good)
+        fprintf(stderr, "replay: test_swarm %llu\n", (unsigned long long)seed);
+    swarm_free(swarm);
+    free(swarm);
+    return good;
+}
+
+static unsigned level(unsigned quick, unsigned normal, unsigned all)
+{
+    const char *text = getenv("S2S_TEST_LEVEL");
+    return text == NULL ? normal : strcmp(text, "all") == 0 ? all : strcmp(text, "quick") == 0 ? quick : normal;
+}
+
+static void test_seeds(void **state)
+{
+    unsigned broken = 0;
+    (void)state;
+    for (uint64_t seed = 1; seed <= level(4, 16, 500); seed++)
+        broken += live(seed, false) ? 0u : 1u;
+    assert_int_equal(broken, 0);
+}
+
+/* ---- a year of two gateways with AWS lifetimes ---- */
+
+static void tune_aws(unsigned end, struct s2s_gateway_params *gateway, struct s2s_connection_params *connection,
+                     struct s2s_tunnel_params *tunnels)
+{
+    (void)end;
+    (void)gateway;
+    (void)connection;
+    for (unsigned i = 0; i < 2; i++) {
+        tunnels[i].ike_lifetime = 28800;
+        tunnels[i].ipsec_lifetime = 3600;
+        tunnels[i].rekey_margin = 270;
+        tunnels[i].rekey_fuzz = 100;
+        tunnels[i].dpd_timeout = 30;
+    }
+}
+
+static void test_a_year(void **state)
+{
+    unsigned days = level(1, 3, 365);
+    struct pair_params params;
+    struct pair *pair = calloc(1, sizeof *pair);
+    struct s2s_tunnel_state look = {.struct_size = sizeof look};
+    (void)state;
+    assert_non_null(pair);
+    pair_params_init(&params);
+    params.tunnels = 2;
+    params.tune = tune_aws;
+    pair_setup(pair, &params);
+    assert_true(pair_until_up(pair, 1, 5000));
+    assert_true(pair_until_up(pair, 2, 5000));
+    clock_t before = clock();
+    for (unsigned day = 0; day < days; day++) {
+        pair_run(pair, 24 * 3600 * 1000);
+        assert_int_equal(pair_ping(pair, 5), 5);
+    }
+    double spent = (double)(clock() - before) / CLOCKS_PER_SEC;
+    for (unsigned i = 1; i <= 2; i++) {
+        assert_int_equal(s2s_tunnel_get(s2s_connection_tunnel(pair->a.connection, i), &look), 0);
+        assert_in_range(look.ipsec_rekeys, days * 24, days * 29);
+        assert_in_range(look.ike_rekeys, days * 3, days * 4);
+    }
+    assert_int_equal(pair_events(&pair->a, S2S_EVENT_IKE_DOWN) + pair_events(&pair->a, S2S_EVENT_IPSEC_DOWN), 0);
+    assert_int_equal(pair_cleartext(pair), 0);
+    printf("%u days of 2 tunnels between 2 gateways in %.2f s: %.0f tunnel-days a CPU second\n", days, spent,
+           spent > 0 ? 2 * days / spent : 0.0);
+    pair_teardown(pair);
+    free(pair);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_a_year),
+    };
+    if (argc > 1)
+        return live(strtoull(argv[1], NULL, 10), true) ? 0 : 1;
+    return cmocka_run_group_tests_name("swarm", tests, NULL, NULL);
+}
