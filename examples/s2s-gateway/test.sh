@@ -54,6 +54,7 @@ config a-good-key 28800 xfrm | file xfrm.json 0600
 config 'a bad key' 90000 tun | file bad.json 0600
 config a-good-key 3600 tun | file changed.json 0600
 echo '{"gateway": {' | file broken.json 0600
+printf '{"gateway": {"name": "a", "when_down": "\\u001b[2J"}}' | file escape.json 0600
 
 # ---- --check reads the file alone ----
 expect "check: good" 0 ": 0 errors" "$gateway" --config "$work/good.json" --check
@@ -63,6 +64,7 @@ expect "check: no secret" 1 "" sh -c '"$0" --config "$1" --check | grep "a bad k
 expect "check: file that others can read" 2 "0644: .*0600 or 0400" "$gateway" --config "$work/open.json" --check
 expect "check: xfrm" 2 "xfrm: not built" "$gateway" --config "$work/xfrm.json" --check
 expect "check: no JSON" 2 "line 2, column 1: is not JSON" "$gateway" --config "$work/broken.json" --check
+expect "check: no control character" 1 "" sh -c '"$0" --config "$1" --check | tr -d "\n" | grep "[[:cntrl:]]"' "$gateway" "$work/escape.json"
 expect "check: no file" 2 "No such file" "$gateway" --config "$work/none.json" --check
 expect "check: as JSON" 2 '"path":"connections\[0\].tunnels\[0\].psk"' "$gateway" --config "$work/bad.json" --check --log json
 expect "check: extension" 0 "warning: connections\[0\].tunnels\[0\].probe.enable: true: extension" "$gateway" --config "$work/good.json" --check
