@@ -44,7 +44,7 @@ enum s2s_drop_reason {
     S2S_DROP_PADDING,        /**< padding or next header is not what RFC 4303 section 2.4 allows. */
     S2S_DROP_SELECTOR_IN,    /**< the decrypted packet is outside the SA's selectors (RFC 4301 section 5.2). */
     S2S_DROP_SELECTOR_OUT,   /**< the clear packet is outside the SA's selectors. */
-    S2S_DROP_NO_ROUTE,       /**< no VPN route covers the destination. */
+    S2S_DROP_NO_ROUTE,       /**< no VPN route covers the destination; inbound: link-local, and no address of ours. */
     S2S_DROP_NO_SA,          /**< the route's tunnel has no outbound SA at present. */
     S2S_DROP_TOO_BIG,        /**< larger than the tunnel's MTU with DF set, or IPv6; the sender was told. */
     S2S_DROP_SEQUENCE,       /**< the sequence number would wrap without ESN (RFC 4303 section 2.2). */

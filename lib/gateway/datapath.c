@@ -277,6 +277,28 @@ static bool is_bgp(const s2s_tunnel *tunnel, const struct s2si_ip *ip)
            s2si_addr_equal(&ip->source, &tunnel->inside_remote);
 }
 
+static bool is_link_local(const struct s2s_addr *addr)
+{
+    return addr->family == 6 ? addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80
+                             : addr->bytes[0] == 169 && addr->bytes[1] == 254;
+}
+
+/*
+ * Link-local addresses are not forwarded (RFC 3927 section 2.7, RFC 4291 section 2.5.6), but kernels do forward 169.254/16:
+ * a session or a probe toward an inside address that we do not have (yet) would leave by the default route, in clear.
+ */
+static bool is_stray(const s2s_tunnel *tunnel, const struct s2si_ip *ip)
+{
+    const s2s_gateway *gateway = tunnel->gateway;
+    if (!is_link_local(&ip->destination))
+        return false;
+    for (const s2s_tunnel *each = s2si_tunnel_next(gateway, NULL); each; each = s2si_tunnel_next(gateway, each))
+        if (s2si_addr_equal(&ip->destination, &each->inside_local) ||
+            s2si_addr_equal(&ip->destination, &each->effective.probe_source))
+            return false;
+    return true;
+}
+
 static void take_in(struct batch *batch, struct s2s_packet *packet)
 {
     s2s_tunnel *tunnel = tunnel_of(batch, packet->tunnel);
@@ -299,6 +321,11 @@ static void take_in(struct batch *batch, struct s2s_packet *packet)
     s2si_tunnel_esp_in(tunnel, moved(tunnel, packet) ? &packet->remote : NULL, batch->now);
     if (is_probe_traffic(tunnel, data, &ip, batch->now)) {
         consume(packet);
+        return;
+    }
+    if (is_stray(tunnel, &ip)) {
+        tunnel->traffic.drops_in++;
+        drop(batch, packet, S2S_DROP_NO_ROUTE);
         return;
     }
     tunnel->traffic.packets_in++;

@@ -200,7 +200,7 @@ static void make_far(struct cloud *cloud, struct cloud_end *end)
     }
 }
 
-static void tunnel_of(const struct cloud *cloud, bool ali, unsigned i, struct s2s_tunnel_params *tunnel)
+static void tunnel_of(const struct cloud *cloud, bool ali, unsigned i, bool inside_known, struct s2s_tunnel_params *tunnel)
 {
     s2s_tunnel_params_init(tunnel, sizeof(*tunnel));
     tunnel->psk = (const uint8_t *)psk[i];
@@ -216,6 +216,11 @@ static void tunnel_of(const struct cloud *cloud, bool ali, unsigned i, struct s2
         if (cloud->params.max_prefix) {
             tunnel->bgp_max_prefix = cloud->params.max_prefix;
         }
+    }
+    if (!inside_known) {
+        memset(&tunnel->bgp_tunnel_cidr, 0, sizeof(tunnel->bgp_tunnel_cidr));
+        memset(&tunnel->bgp_local_ip, 0, sizeof(tunnel->bgp_local_ip));
+        return;
     }
     tunnel->probe_enable = cloud->params.probe_ms && (ali || cloud->params.aws_probes) ? 1 : 0;
     if (tunnel->probe_enable) {
@@ -237,11 +242,11 @@ static int put(struct cloud *cloud, struct cloud_end *end, unsigned i, bool bgp)
     if (ali) {
         params.local_asn = 65530;
         params.effect_immediately = 1;
-        tunnel_of(cloud, true, 0, &tunnels[0]);
-        tunnel_of(cloud, true, 1, &tunnels[1]);
+        tunnel_of(cloud, true, 0, bgp || !cloud->params.inside_late, &tunnels[0]);
+        tunnel_of(cloud, true, 1, bgp || !cloud->params.inside_late, &tunnels[1]);
     } else {
         params.customer_gateway = i ? "far2" : "far1";
-        tunnel_of(cloud, false, i, &tunnels[0]);
+        tunnel_of(cloud, false, i, true, &tunnels[0]);
         s2s_tunnel_params_init(&tunnels[1], sizeof(tunnels[1])); /* configured, not used */
         tunnels[1].bgp_tunnel_cidr = prefix(inside[2 * i + 1]);
         tunnels[1].startup_action = S2S_STARTUP_ADD;
@@ -256,8 +261,8 @@ static int put(struct cloud *cloud, struct cloud_end *end, unsigned i, bool bgp)
 
 void cloud_bgp(struct cloud *cloud, bool on)
 {
-    check(&cloud->aws, put(cloud, &cloud->aws, 0, on));
-    check(&cloud->aws, put(cloud, &cloud->aws, 1, on));
+    check(&cloud->aws, put(cloud, &cloud->aws, 0, on || cloud->params.inside_late));
+    check(&cloud->aws, put(cloud, &cloud->aws, 1, on || cloud->params.inside_late));
     check(&cloud->ali, put(cloud, &cloud->ali, 0, on));
     cloud_kick(cloud);
 }

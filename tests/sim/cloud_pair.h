@@ -47,6 +47,7 @@ struct cloud_params {
     const char *aws_more[64]; /* further VPC prefixes that AWS announces */
     size_t aws_more_count;
     int max_prefix;          /* of Alibaba; 0 = the profile's */
+    bool inside_late;        /* Alibaba learns of the inside addresses with BGP, as in the console; AWS speaks BGP at once */
     bool bgp_at_once;        /* BGP is part of the connections when they are made */
 };
 

@@ -61,6 +61,27 @@ static void test_scenario(void **state)
     done(&cloud);
 }
 
+/* The far end speaks BGP and probes before this end has an inside address: what comes for it goes nowhere, above all not
+ * by the default route, in clear. The tunnels stay as they are when the addresses come. */
+static void test_inside_late(void **state)
+{
+    struct cloud cloud;
+    struct cloud_params params;
+    (void)state;
+    cloud_params_init(&params);
+    params.inside_late = true;
+    cloud_setup(&cloud, &params);
+    cloud_run(&cloud, 5000);
+    assert_int_equal(cloud_cleartext(&cloud), 0);
+    size_t negotiated = cloud_events(&cloud.ali, S2S_EVENT_IKE_ESTABLISHED);
+    cloud_bgp(&cloud, true);
+    assert_true(cloud_until_established(&cloud, 10000));
+    assert_int_equal(cloud_events(&cloud.ali, S2S_EVENT_IKE_ESTABLISHED), negotiated);
+    assert_int_equal(cloud_events(&cloud.ali, S2S_EVENT_IPSEC_DOWN), 0);
+    assert_int_equal(cloud_ping(&cloud, 20), 20);
+    done(&cloud);
+}
+
 static const char *explain(struct cloud_end *end, const char *from, const char *to, int expected)
 {
     struct s2s_addr source, destination;
@@ -454,6 +475,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scenario),
+        cmocka_unit_test(test_inside_late),
         cmocka_unit_test(test_auto_propagate),
         cmocka_unit_test(test_route_table_propagation),
         cmocka_unit_test(test_planned),
