@@ -40,6 +40,8 @@ static const struct s2s_profile alibaba = {
                 .bgp_no_default = true},
     .inside = {.own_host = 0, .prefix_length = 30},
     .psk = {16, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", NULL},
+    .diagnosis = s2si_alibaba_diagnosis,
+    .diagnosis_count = S2SI_ALIBABA_DIAGNOSIS,
     .words = {.tunnel_status = {"ike_sa_not_established", "ike_sa_not_established", "ike_sa_not_established",
                                 "ipsec_sa_not_established", "ipsec_sa_established", "ipsec_sa_established"},
               .tunnel_role = {"master", "slave"},

@@ -47,6 +47,8 @@ static const struct s2s_profile aws = {
                 .bgp_by_med = true},
     .inside = {.own_host = 1, .prefix_length = 30},
     .psk = {32, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", "0"},
+    .diagnosis = s2si_alibaba_diagnosis,
+    .diagnosis_count = S2SI_ALIBABA_DIAGNOSIS,
     .words = {.tunnel_status = {"DOWN", "DOWN", "DOWN", "DOWN", "UP", "UP"},
               .tunnel_up_without_bgp = "DOWN",
               .tunnel_role = {"", ""},

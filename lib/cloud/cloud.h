@@ -14,6 +14,7 @@
 #ifndef S2SI_CLOUD_H
 #define S2SI_CLOUD_H
 
+#include "lib/gateway/diagnosis.h"
 #include "lib/gateway/profile.h"
 
 /* ---- a row, written short: everything that is not named is "nothing" ---- */
@@ -22,7 +23,7 @@
 
 /* Sizes of the tables: a table of another size does not compile. */
 enum {
-    S2SI_ALIBABA_FIELDS = 72, S2SI_ALIBABA_RULES = 21,
+    S2SI_ALIBABA_FIELDS = 72, S2SI_ALIBABA_RULES = 21, S2SI_ALIBABA_DIAGNOSIS = 25,
     S2SI_AWS_FIELDS = 68, S2SI_AWS_RULES = 20,
     S2SI_GENERIC_FIELDS = 47, S2SI_GENERIC_RULES = 12
 };
@@ -30,5 +31,6 @@ extern const struct s2si_profile_field s2si_alibaba_fields[S2SI_ALIBABA_FIELDS],
     s2si_generic_fields[S2SI_GENERIC_FIELDS];
 extern const struct s2si_profile_rule s2si_alibaba_rules[S2SI_ALIBABA_RULES], s2si_aws_rules[S2SI_AWS_RULES],
     s2si_generic_rules[S2SI_GENERIC_RULES];
+extern const struct s2si_diagnosis_row s2si_alibaba_diagnosis[S2SI_ALIBABA_DIAGNOSIS];
 
 #endif

@@ -32,6 +32,8 @@ static const struct s2s_profile generic = {
                 .has_static_routes = true},
     .inside = {.own_host = 0, .prefix_length = 30},
     .psk = {32, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", NULL},
+    .diagnosis = s2si_alibaba_diagnosis,
+    .diagnosis_count = S2SI_ALIBABA_DIAGNOSIS,
     .words = {.tunnel_status = {"disabled", "ike_sa_not_established", "ike_sa_not_established",
                                 "ipsec_sa_not_established", "ipsec_sa_established", "ipsec_sa_established"},
               .tunnel_role = {"", ""},

@@ -353,6 +353,11 @@ static void tell(s2s_tunnel *tunnel, const struct s2si_ike_output *out)
         tunnel->last_reason = event.reason;
         snprintf(tunnel->last_error, sizeof(tunnel->last_error), "%s%s", row->text, why);
     }
+    if (out->reason != S2SI_IKE_REASON_NONE || out->notify) {
+        char line[400];
+        snprintf(line, sizeof(line), "%s: %s%s", tunnel->label, row->text, why);
+        s2si_diagnosis_note(tunnel, out, line);
+    }
     s2si_event_tunnel(tunnel, event_type(out, row), row->severity, &event, "%s: %s%s%s", tunnel->label, row->text,
                       out->rekeyed && out->event == S2SI_IKE_EV_IKE_UP ? " (rekeyed)" : "", why);
 }
@@ -365,10 +370,12 @@ static void react(s2s_tunnel *tunnel, const struct s2si_ike_output *out, s2s_tim
         tunnel->trigger = S2S_TRIGGER_NONE;
         break;
     case S2SI_IKE_EV_CHILD_UP:
+        s2si_diagnosis_clear(tunnel);
         tunnel->last_error[0] = '\0';
         tunnel->last_reason = S2S_REASON_NONE;
         break;
     case S2SI_IKE_EV_CHILD_REKEYED:
+        s2si_diagnosis_clear(tunnel);
         tunnel->ipsec_rekeys++;
         break;
     case S2SI_IKE_EV_IKE_DOWN:

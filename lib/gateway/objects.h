@@ -26,6 +26,7 @@
 #include "lib/crypto/crypto.h"
 #include "lib/gateway/acquire.h"
 #include "lib/gateway/datapath.h"
+#include "lib/gateway/diagnosis.h"
 #include "lib/gateway/health.h"
 #include "lib/gateway/params.h"
 #include "lib/gateway/probe.h"
@@ -103,6 +104,7 @@ struct s2s_tunnel {
     s2s_time last_change;
     enum s2s_reason last_reason;
     char last_error[300];
+    struct s2si_finding finding; /* what a diagnosis says */
     char label[112];         /* "connection/2", cut */
     enum s2s_trigger trigger; /* why it went down, until it is up again */
     bool made_psk;           /* effective.psk was made by the cloud's rule */

@@ -142,6 +142,8 @@ struct s2si_profile_words {
     const char *local_subnets, *remote_subnets;
 };
 
+struct s2si_diagnosis_row; /* diagnosis.h */
+
 /* Per profile and version of this struct; constant, static storage. */
 struct s2s_profile {
     const char *name;                 /* "alibaba" */
@@ -153,6 +155,7 @@ struct s2s_profile {
     struct s2si_profile_inside inside;
     struct s2si_psk_rule psk;
     struct s2si_profile_words words;
+    const struct s2si_diagnosis_row *diagnosis; size_t diagnosis_count; /* codes of failures, the first fitting wins */
     enum s2si_addresses_rule addresses_rule;
     uint8_t addresses_least, addresses_most; /* 0 = no limit */
     uint8_t tunnels_least, tunnels_most;
