@@ -83,15 +83,18 @@ static void add_route_table(cJSON *vpc, const char *name, const char *flag)
     cJSON_AddItemToArray(tables, table);
 }
 
-static void add_customer_gateway(cJSON *list, const char *name, const char *address)
+/* asn 0: the document registers none. */
+static void add_customer_gateway(cJSON *list, const char *name, const char *address, unsigned asn)
 {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "name", name);
     cJSON_AddStringToObject(object, "ip_address", address);
+    if (asn)
+        cJSON_AddNumberToObject(object, "asn", asn);
     cJSON_AddItemToArray(list, object);
 }
 
-/* ---- AWS: two customer gateways, two connections, a static route each, propagation on ---- */
+/* ---- AWS: two customer gateways, two connections, a static route each or BGP, propagation on ---- */
 
 static cJSON *aws_tunnel(const char *inside, const struct aws_tunnel_handout *keys, bool used)
 {
@@ -104,13 +107,25 @@ static cJSON *aws_tunnel(const char *inside, const struct aws_tunnel_handout *ke
     return tunnel;
 }
 
-static cJSON *aws_connection(int number, const char *customer_gateway, const struct aws_tunnel_handout *keys)
+/* With BGP the networks stay at AWS's default, 0.0.0.0/0 on both sides: selectors of the two VPCs alone would keep out
+ * the session itself, which runs between inside addresses. */
+static void add_aws_routing(cJSON *connection, enum routing routing)
+{
+    if (routing == ROUTING_BGP) {
+        cJSON_AddBoolToObject(connection, "enable_bgp", 1);
+        return;
+    }
+    cJSON_AddStringToObject(connection, "local_subnets", places[AWS].vpc);
+    cJSON_AddStringToObject(connection, "remote_subnets", places[ALIBABA].vpc);
+}
+
+static cJSON *aws_connection(enum routing routing, int number, const char *customer_gateway,
+                             const struct aws_tunnel_handout *keys)
 {
     cJSON *connection = cJSON_CreateObject(), *tunnels;
     cJSON_AddStringToObject(connection, "name", aws_connections[number]);
     cJSON_AddStringToObject(connection, "customer_gateway", customer_gateway);
-    cJSON_AddStringToObject(connection, "local_subnets", places[AWS].vpc);
-    cJSON_AddStringToObject(connection, "remote_subnets", places[ALIBABA].vpc);
+    add_aws_routing(connection, routing);
     tunnels = cJSON_AddArrayToObject(connection, "tunnels");
     for (int i = 0; i < TUNNELS; i++)
         cJSON_AddItemToArray(tunnels, aws_tunnel(inside_networks[number][i], keys ? &keys[i] : NULL, i == 0));
@@ -126,9 +141,10 @@ static cJSON *aws_route(int number)
     return route;
 }
 
-char *clouds_aws_json(const struct alibaba_handout *alibaba, const struct aws_handout *keys)
+char *clouds_aws_json(enum routing routing, const struct alibaba_handout *alibaba, const struct aws_handout *keys)
 {
     cJSON *root = cJSON_CreateObject(), *customers, *connections, *routes;
+    bool bgp = routing == ROUTING_BGP;
     add_route_table(add_gateway(root, AWS, "virtual-private-gateway"), "main", "propagate");
     cJSON_AddNumberToObject(cJSON_GetObjectItem(root, "gateway"), "asn", places[AWS].asn);
     customers = cJSON_AddArrayToObject(root, "customer_gateways");
@@ -137,9 +153,10 @@ char *clouds_aws_json(const struct alibaba_handout *alibaba, const struct aws_ha
     for (int i = 0; i < CONNECTIONS; i++) {
         char name[32];
         (void)snprintf(name, sizeof name, "customer-gateway-%d", i + 1);
-        add_customer_gateway(customers, name, alibaba->addresses[i]);
-        cJSON_AddItemToArray(connections, aws_connection(i, name, keys ? keys->tunnels[i] : NULL));
-        cJSON_AddItemToArray(routes, aws_route(i));
+        add_customer_gateway(customers, name, alibaba->addresses[i], bgp ? places[ALIBABA].asn : 0);
+        cJSON_AddItemToArray(connections, aws_connection(routing, i, name, keys ? keys->tunnels[i] : NULL));
+        if (!bgp)
+            cJSON_AddItemToArray(routes, aws_route(i));
     }
     return finish(root);
 }
@@ -201,11 +218,12 @@ static int create_in(s2s_engine *engine, const char *json, struct aws_handout *o
     return error == 0 ? 0 : -1;
 }
 
-int clouds_aws_create(const struct alibaba_handout *alibaba, struct aws_handout *out, char *problem, size_t room)
+int clouds_aws_create(enum routing routing, const struct alibaba_handout *alibaba, struct aws_handout *out,
+                      char *problem, size_t room)
 {
     struct s2s_engine_params params;
     s2s_engine *engine = NULL;
-    char *json = clouds_aws_json(alibaba, NULL);
+    char *json = clouds_aws_json(routing, alibaba, NULL);
     int result = -1;
     s2s_engine_params_init(&params, sizeof params);
     params.provider = s2s_crypto_mbedtls();
@@ -225,37 +243,56 @@ static void add_lifetime(cJSON *tunnel, const char *name, int seconds)
     cJSON_AddNumberToObject(object, "lifetime", seconds);
 }
 
-static cJSON *alibaba_tunnel(const char *customer_gateway, const struct aws_tunnel_handout *aws)
+/* Static: only the inside addresses, for the probe; BGP is off. */
+static void add_inside(cJSON *tunnel, const struct aws_tunnel_handout *aws)
 {
-    cJSON *tunnel = cJSON_CreateObject(), *bgp;
+    cJSON *bgp = cJSON_AddObjectToObject(tunnel, "bgp");
+    cJSON_AddStringToObject(bgp, "tunnel_cidr", aws->inside);
+    cJSON_AddStringToObject(bgp, "local_ip", aws->inside_customer);
+    add_probe(tunnel);
+}
+
+static cJSON *alibaba_tunnel(const char *customer_gateway, const struct aws_tunnel_handout *aws, bool inside)
+{
+    cJSON *tunnel = cJSON_CreateObject();
     cJSON_AddStringToObject(tunnel, "customer_gateway", customer_gateway);
     cJSON_AddStringToObject(tunnel, "psk", aws->psk);
     add_lifetime(tunnel, "ike", IKE_LIFETIME);
     add_lifetime(tunnel, "ipsec", IPSEC_LIFETIME);
-    bgp = cJSON_AddObjectToObject(tunnel, "bgp"); /* only the inside addresses: BGP is off */
-    cJSON_AddStringToObject(bgp, "tunnel_cidr", aws->inside);
-    cJSON_AddStringToObject(bgp, "local_ip", aws->inside_customer);
-    add_probe(tunnel);
+    if (inside)
+        add_inside(tunnel, aws);
     return tunnel;
 }
 
-static void add_alibaba_connection(cJSON *root, const struct aws_handout *aws)
+static void add_alibaba_routing(cJSON *connection, enum routing routing, enum alibaba_stage stage)
 {
+    bool bgp = routing == ROUTING_BGP, enabled = bgp && stage >= STAGE_BGP;
+    cJSON_AddStringToObject(connection, "route_mode", bgp ? "destination" : "policy");
+    if (!bgp) {
+        cJSON_AddStringToObject(connection, "local_subnets", places[ALIBABA].vpc);
+        cJSON_AddStringToObject(connection, "remote_subnets", places[AWS].vpc);
+    }
+    cJSON_AddBoolToObject(connection, "effect_immediately", 1);
+    cJSON_AddBoolToObject(connection, "enable_bgp", enabled);
+    if (enabled)
+        cJSON_AddNumberToObject(connection, "local_asn", places[ALIBABA].asn);
+}
+
+static void add_alibaba_connection(cJSON *root, enum routing routing, enum alibaba_stage stage,
+                                   const struct aws_handout *aws)
+{
+    bool bgp = routing == ROUTING_BGP;
     cJSON *customers = cJSON_AddArrayToObject(root, "customer_gateways");
     cJSON *list = cJSON_AddArrayToObject(root, "connections"), *connection = cJSON_CreateObject(), *tunnels;
     cJSON_AddItemToArray(list, connection);
     cJSON_AddStringToObject(connection, "name", ALIBABA_CONNECTION);
-    cJSON_AddStringToObject(connection, "route_mode", "policy");
-    cJSON_AddStringToObject(connection, "local_subnets", places[ALIBABA].vpc);
-    cJSON_AddStringToObject(connection, "remote_subnets", places[AWS].vpc);
-    cJSON_AddBoolToObject(connection, "effect_immediately", 1);
-    cJSON_AddBoolToObject(connection, "enable_bgp", 0);
+    add_alibaba_routing(connection, routing, stage);
     tunnels = cJSON_AddArrayToObject(connection, "tunnels");
     for (int i = 0; i < TUNNELS; i++) {
         char name[32];
         (void)snprintf(name, sizeof name, "customer-gateway-%d", i + 1);
-        add_customer_gateway(customers, name, aws->tunnels[i][0].outside);
-        cJSON_AddItemToArray(tunnels, alibaba_tunnel(name, &aws->tunnels[i][0]));
+        add_customer_gateway(customers, name, aws->tunnels[i][0].outside, bgp ? places[AWS].asn : 0);
+        cJSON_AddItemToArray(tunnels, alibaba_tunnel(name, &aws->tunnels[i][0], !bgp || stage >= STAGE_BGP));
     }
 }
 
@@ -271,13 +308,15 @@ static void add_published_route(cJSON *root)
     cJSON_AddItemToArray(routes, route);
 }
 
-char *clouds_alibaba_json(enum alibaba_stage stage, const struct aws_handout *aws)
+char *clouds_alibaba_json(enum routing routing, enum alibaba_stage stage, const struct aws_handout *aws)
 {
     cJSON *root = cJSON_CreateObject();
     add_route_table(add_gateway(root, ALIBABA, "vpn-gateway"), "system", "system");
     if (stage >= STAGE_CONNECTION)
-        add_alibaba_connection(root, aws);
-    if (stage >= STAGE_PUBLISHED)
+        add_alibaba_connection(root, routing, stage, aws);
+    if (stage >= STAGE_PUBLISHED && routing == ROUTING_STATIC)
         add_published_route(root);
+    if (routing == ROUTING_BGP)
+        cJSON_AddBoolToObject(cJSON_GetObjectItem(root, "gateway"), "auto_propagate", stage >= STAGE_PUBLISHED);
     return finish(root);
 }

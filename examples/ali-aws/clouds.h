@@ -6,6 +6,10 @@
  *     step 1  Alibaba hands out   the two addresses of its VPN gateway
  *     step 2  AWS hands out       of each tunnel: outside address, pre-shared key, inside network and addresses
  *     step 3  Alibaba is given    that, of tunnel 1 of each AWS connection
+ *
+ * The document has two ways. Static: policy mode, a static route at AWS, the policy route is published. BGP:
+ * destination mode, no route anywhere; BGP is switched on in the connection that exists, then auto-propagation in the
+ * VPN gateway.
  */
 #ifndef ALI_AWS_CLOUDS_H
 #define ALI_AWS_CLOUDS_H
@@ -20,6 +24,8 @@ enum { CONNECTIONS = 2, TUNNELS = 2, PSK_ROOM = 72 };
 /* Names of the objects. */
 #define ALIBABA_CONNECTION "ipsec-connection"
 extern const char *const aws_connections[CONNECTIONS];
+
+enum routing { ROUTING_STATIC, ROUTING_BGP };
 
 /* Step 1's result. */
 struct alibaba_handout {
@@ -40,18 +46,20 @@ struct aws_handout {
 /* How the document's third step goes on. */
 enum alibaba_stage {
     STAGE_GATEWAY,    /* the VPN gateway alone */
-    STAGE_CONNECTION, /* customer gateways and the IPsec connection; its policy route is there, unpublished */
-    STAGE_PUBLISHED   /* the policy route is published */
+    STAGE_CONNECTION, /* customer gateways and the IPsec connection; static: its policy route is there, unpublished */
+    STAGE_BGP,        /* bgp alone: BGP is switched on in that connection */
+    STAGE_PUBLISHED   /* static: the policy route is published; bgp: auto-propagation is on */
 };
 
 /* Configurations as s2s_config_parse takes them; free() them. NULL for lack of memory. */
-char *clouds_alibaba_json(enum alibaba_stage stage, const struct aws_handout *aws);
+char *clouds_alibaba_json(enum routing routing, enum alibaba_stage stage, const struct aws_handout *aws);
 /* keys NULL: as the console is told, without pre-shared keys (AWS makes them); else with those that AWS made. */
-char *clouds_aws_json(const struct alibaba_handout *alibaba, const struct aws_handout *keys);
+char *clouds_aws_json(enum routing routing, const struct alibaba_handout *alibaba, const struct aws_handout *keys);
 
 /* Creates the AWS objects as the console does: AWS chooses keys and addresses. @return 0, or -1 with text in problem.
  */
-int clouds_aws_create(const struct alibaba_handout *alibaba, struct aws_handout *out, char *problem, size_t room);
+int clouds_aws_create(enum routing routing, const struct alibaba_handout *alibaba, struct aws_handout *out,
+                      char *problem, size_t room);
 
 /* A probe's settings as a merge patch on a tunnel. */
 const char *clouds_probe_patch(bool on);

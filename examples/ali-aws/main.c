@@ -82,9 +82,7 @@ static int refuse(const struct arguments *arguments)
 {
     if (strcmp(arguments->net, "sim") != 0 && strcmp(arguments->net, "netns") != 0)
         return fprintf(stderr, "ali-aws: --net %s: there are sim and netns\n", arguments->net);
-    if (strcmp(arguments->routing, "bgp") == 0)
-        return fprintf(stderr, "ali-aws: --routing bgp: BGP is not built yet; static is\n");
-    if (strcmp(arguments->routing, "static") != 0)
+    if (strcmp(arguments->routing, "static") != 0 && strcmp(arguments->routing, "bgp") != 0)
         return fprintf(stderr, "ali-aws: --routing %s: there are static and bgp\n", arguments->routing);
     if (arguments->key_log && !arguments->artifacts)
         return fprintf(stderr, "ali-aws: --key-log needs --artifacts\n");
@@ -131,13 +129,13 @@ int main(int argc, char **argv)
     printf("Alibaba Cloud VPC <-> AWS VPC by IPsec-VPN: %s routing on %s\n\n", arguments.routing, arguments.net);
     topology_print();
     report_init(&report, arguments.net, arguments.routing);
-    bool sim = strcmp(arguments.net, "sim") == 0;
+    bool sim = strcmp(arguments.net, "sim") == 0, bgp = strcmp(arguments.routing, "bgp") == 0;
     if ((sim ? net_sim_new(&net, &options) : net_netns_new(&net, &options)) != 0) {
         fprintf(stderr, "ali-aws: %s\n", net.problem);
         net_delete(&net);
         return EXIT_USAGE;
     }
-    int result = steps_run(&net, &report);
+    int result = steps_run(&net, &report, bgp ? ROUTING_BGP : ROUTING_STATIC);
     net_delete(&net);
     if (arguments.report && report_write(&report, arguments.report) != 0) {
         perror(arguments.report);

@@ -315,12 +315,29 @@ static cJSON *ground_status(struct net *net, enum side side)
     return json;
 }
 
-/* SIGHUP has been worked off when the status has as many connections and published routes as the file. */
+/* SIGHUP has been worked off when the status has what the file has: as many connections, as many with BGP, as many
+ * published routes, and the same auto-propagation. */
 struct reloading {
     struct net *net;
     enum side side;
-    int connections, routes;
+    int connections, speakers, routes;
+    bool propagates;
 };
+
+static int count_speakers(const cJSON *root)
+{
+    const cJSON *connection;
+    int count = 0;
+    cJSON_ArrayForEach(connection, cJSON_GetObjectItemCaseSensitive(root, "connections")) count +=
+        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(connection, "enable_bgp"));
+    return count;
+}
+
+static bool auto_propagates(const cJSON *root)
+{
+    const cJSON *gateway = cJSON_GetObjectItemCaseSensitive(root, "gateway");
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(gateway, "auto_propagate"));
+}
 
 static bool reloaded(void *user)
 {
@@ -331,7 +348,8 @@ static bool reloaded(void *user)
     cJSON_ArrayForEach(route, cJSON_GetObjectItemCaseSensitive(status, "routes")) published +=
         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(route, "publish")) ||
         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(route, "published"));
-    bool done = status && published >= reloading->routes &&
+    bool done = status && published >= reloading->routes && count_speakers(status) == reloading->speakers &&
+                auto_propagates(status) == reloading->propagates &&
                 cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(status, "connections")) == reloading->connections;
     cJSON_Delete(status);
     return done;
@@ -340,9 +358,12 @@ static bool reloaded(void *user)
 static int reload_daemon(struct net *net, struct ground_end *end, const char *json)
 {
     cJSON *config = cJSON_Parse(json);
-    struct reloading reloading = {net, end->side,
+    struct reloading reloading = {net,
+                                  end->side,
                                   cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(config, "connections")),
-                                  cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(config, "routes"))};
+                                  count_speakers(config),
+                                  cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(config, "routes")),
+                                  auto_propagates(config)};
     cJSON_Delete(config);
     (void)kill(end->daemon, SIGHUP);
     return net_wait(net, START_LIMIT, 50, reloaded, &reloading, "the gateway takes its new configuration");

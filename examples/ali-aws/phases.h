@@ -14,6 +14,7 @@
 struct run {
     struct net *net;
     struct report *report;
+    enum routing routing;
     struct alibaba_handout alibaba;
     struct aws_handout aws;
     struct view_spans spans;

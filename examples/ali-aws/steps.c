@@ -37,10 +37,14 @@ static int apply(struct net *net, enum side side, char *json)
     return result;
 }
 
+static int apply_stage(struct run *run, enum alibaba_stage stage)
+{
+    return apply(run->net, ALIBABA, clouds_alibaba_json(run->routing, stage, &run->aws));
+}
+
 static int step_alibaba_gateway(struct run *run)
 {
-    if (apply(run->net, ALIBABA, clouds_alibaba_json(STAGE_GATEWAY, NULL)) != 0 ||
-        read_addresses(run->net, &run->alibaba) != 0)
+    if (apply_stage(run, STAGE_GATEWAY) != 0 || read_addresses(run->net, &run->alibaba) != 0)
         return -1;
     printf("    addresses: %s (tunnel 1, master), %s (tunnel 2, slave)\n", run->alibaba.addresses[0],
            run->alibaba.addresses[1]);
@@ -52,8 +56,8 @@ static int step_alibaba_gateway(struct run *run)
 static int step_aws(struct run *run)
 {
     struct net *net = run->net;
-    if (clouds_aws_create(&run->alibaba, &run->aws, net->problem, sizeof net->problem) != 0 ||
-        apply(net, AWS, clouds_aws_json(&run->alibaba, &run->aws)) != 0)
+    if (clouds_aws_create(run->routing, &run->alibaba, &run->aws, net->problem, sizeof net->problem) != 0 ||
+        apply(net, AWS, clouds_aws_json(run->routing, &run->alibaba, &run->aws)) != 0)
         return -1;
     for (int i = 0; i < CONNECTIONS; i++)
         for (int k = 0; k < TUNNELS; k++) {
@@ -62,10 +66,12 @@ static int step_aws(struct run *run)
                    tunnel->outside, tunnel->inside, strlen(tunnel->psk), k ? ", not used" : "");
         }
     printf("    customer gateways: %s, %s; propagation is on\n", run->alibaba.addresses[0], run->alibaba.addresses[1]);
+    if (run->routing == ROUTING_BGP)
+        printf("    ASN of this end %u, of both customer gateways %u\n", places[AWS].asn, places[ALIBABA].asn);
     return 0;
 }
 
-/* ---- 3: the connection with what AWS handed out, then its route is published ---- */
+/* ---- 3: the connection with what AWS handed out, then its route is published or BGP switched on ---- */
 
 static bool everything_up(void *user)
 {
@@ -73,19 +79,67 @@ static bool everything_up(void *user)
     return view_read(user, &view) == 0 && view_all_up(&view) && view.routes_ready;
 }
 
-static int step_alibaba_connection(struct run *run)
+/* AWS does not call a tunnel UP before its session stands, so this end alone is asked. */
+static bool alibaba_up(void *user)
+{
+    struct view view;
+    return view_read(user, &view) == 0 && view.tunnels[VIEW_ALIBABA].up && view.tunnels[VIEW_ALIBABA + 1].up;
+}
+
+static bool everything_established(void *user)
+{
+    struct view view;
+    return view_read(user, &view) == 0 && view_all_up(&view) && view_all_established(&view) && view.routes_ready;
+}
+
+/* BGP comes to tunnels that stand, and they stay as they are. */
+static int tunnels_stayed(struct run *run, double since)
+{
+    struct event_query query = {.side = ALIBABA, .since = since, .type = "ipsec_down"};
+    return events_find(&run->net->events, &query) ? net_fail(run->net, "a tunnel went down when BGP was switched on")
+                                                  : 0;
+}
+
+static int switch_bgp_on(struct run *run)
 {
     struct net *net = run->net;
-    if (apply(net, ALIBABA, clouds_alibaba_json(STAGE_CONNECTION, &run->aws)) != 0)
+    if (net_wait(net, UP_LIMIT, NET_EVENT_MS, alibaba_up, net, "both tunnels up, BGP not switched on yet") != 0)
         return -1;
+    printf("    destination mode; both tunnels are up\n");
+    double since = net->ops->now(net);
+    if (apply_stage(run, STAGE_BGP) != 0)
+        return -1;
+    printf("    BGP is switched on, local ASN %u:\n", places[ALIBABA].asn);
     for (int i = 0; i < TUNNELS; i++)
-        printf("    tunnel %d: customer gateway %s, inside %s, the key of %s tunnel 1\n", i + 1,
-               run->aws.tunnels[i][0].outside, run->aws.tunnels[i][0].inside_customer, aws_connections[i]);
-    if (apply(net, ALIBABA, clouds_alibaba_json(STAGE_PUBLISHED, &run->aws)) != 0)
+        printf("    tunnel %d: %-18s local %s, peer %s\n", i + 1, run->aws.tunnels[i][0].inside,
+               run->aws.tunnels[i][0].inside_customer, run->aws.tunnels[i][0].inside_aws);
+    if (apply_stage(run, STAGE_PUBLISHED) != 0)
+        return -1;
+    printf("    auto-propagation is on\n");
+    if (net_wait(net, UP_LIMIT, NET_EVENT_MS, everything_established, net,
+                 "both sessions established, both VPCs' routes learned, published and live") != 0)
+        return -1;
+    return tunnels_stayed(run, since);
+}
+
+static int publish(struct run *run)
+{
+    struct net *net = run->net;
+    if (apply_stage(run, STAGE_PUBLISHED) != 0)
         return -1;
     printf("    policy route %s -> %s is published\n", places[ALIBABA].vpc, places[AWS].vpc);
     return net_wait(net, UP_LIMIT, NET_EVENT_MS, everything_up, net,
                     "both tunnels up at both ends, every route published and live");
+}
+
+static int step_alibaba_connection(struct run *run)
+{
+    if (apply_stage(run, STAGE_CONNECTION) != 0)
+        return -1;
+    for (int i = 0; i < TUNNELS; i++)
+        printf("    tunnel %d: customer gateway %s, inside %s, the key of %s tunnel 1\n", i + 1,
+               run->aws.tunnels[i][0].outside, run->aws.tunnels[i][0].inside_customer, aws_connections[i]);
+    return run->routing == ROUTING_BGP ? switch_bgp_on(run) : publish(run);
 }
 
 /* ---- 4: ping, and every way to lose tunnel 1 ---- */
@@ -164,13 +218,14 @@ static int run_step(struct run *run, int number)
     return step->ok ? 0 : -1;
 }
 
-int steps_run(struct net *net, struct report *report)
+int steps_run(struct net *net, struct report *report, enum routing routing)
 {
     struct run run;
     int result = 0;
     memset(&run, 0, sizeof run);
     run.net = net;
     run.report = report;
+    run.routing = routing;
     for (int number = 0; result == 0 && number < STEPS; number++)
         result = run_step(&run, number);
     memset(&run.aws, 0, sizeof run.aws);

@@ -32,6 +32,11 @@ static bool is_true(const cJSON *object, const char *name)
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
+static bool established(const struct tunnel_view *tunnel)
+{
+    return strcmp(tunnel->bgp, "Established") == 0;
+}
+
 static void copy_text(const cJSON *tunnel, const char *name, char *out, size_t room)
 {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tunnel, name));
@@ -43,6 +48,7 @@ static void read_tunnel(const cJSON *status, struct tunnel_view *view)
     const cJSON *tunnel = find_tunnel(status, view->connection, view->index);
     copy_text(tunnel, "status", view->status, sizeof view->status);
     copy_text(tunnel, "local_address", view->local, sizeof view->local);
+    copy_text(cJSON_GetObjectItemCaseSensitive(tunnel, "bgp"), "state", view->bgp, sizeof view->bgp);
     view->up = strcmp(view->status, up_words[view->side]) == 0;
     view->active = is_true(tunnel, "active");
     view->bytes = (struct byte_counts){number(tunnel, "bytes_in"), number(tunnel, "bytes_out")};
@@ -88,7 +94,16 @@ int view_read(struct net *net, struct view *view)
 bool view_all_up(const struct view *view)
 {
     for (int i = 0; i < VIEW_TUNNELS; i++)
-        if (view->tunnels[i].used && !view->tunnels[i].up)
+        if (view->tunnels[i].used &&
+            (!view->tunnels[i].up || (*view->tunnels[i].bgp && !established(&view->tunnels[i]))))
+            return false;
+    return true;
+}
+
+bool view_all_established(const struct view *view)
+{
+    for (int i = 0; i < VIEW_TUNNELS; i++)
+        if (view->tunnels[i].used && !established(&view->tunnels[i]))
             return false;
     return true;
 }
@@ -117,9 +132,9 @@ void view_print(const struct view *view)
         printf("   |        %9s |== tunnel %u %-20s =====| %-10s %s t1 %-4s%s\n", places[ALIBABA].outside[i],
                here->index, here->up ? here->status : "not established", places[AWS].outside[i * TUNNELS],
                there->connection, there->status, sends(there));
-        printf("   |                  |            %-25s| %-10s %s t2 %-4s (not used)\n",
-               here->active ? "* carries the traffic" : "", places[AWS].outside[i * TUNNELS + 1], idle->connection,
-               idle->status);
+        printf("   |                  |   %-11s %-22s| %-10s %s t2 %-4s (not used)\n",
+               established(here) ? "BGP session" : "", here->active ? "* carries the traffic" : "",
+               places[AWS].outside[i * TUNNELS + 1], idle->connection, idle->status);
     }
     printf("   +------------------+                                     +------------------------+\n");
     printf("     * = by this tunnel that end sends\n\n");

@@ -18,6 +18,7 @@ struct tunnel_view {
     bool used;       /* tunnel 2 of an AWS connection is not */
     char status[40]; /* in the cloud's words */
     bool up, active; /* active: carries that end's traffic */
+    char bgp[20];    /* "Established"; "" without a session */
     char local[64];  /* outside address */
     struct byte_counts bytes;
 };
@@ -29,8 +30,10 @@ struct view {
 
 /* @return 0, or -1 with net->problem set. */
 int view_read(struct net *net, struct view *view);
-/* Both used tunnels are up at both ends. */
+/* Both used tunnels are up at both ends, and so is the BGP session of each that has one. */
 bool view_all_up(const struct view *view);
+/* Each used tunnel has its BGP session established, at both ends. */
+bool view_all_established(const struct view *view);
 /* Both ends send by tunnel 1 (AWS: of its first connection). */
 bool view_on_first(const struct view *view);
 /* Draws the tunnels for a person. */

@@ -26,8 +26,11 @@ check() {
 program=$tree/examples/ali-aws/ali-aws
 if [ -x "$program" ]; then
     check ali-aws-sim "$program" --net sim --report "$work/sim.json"
+    check ali-aws-sim-bgp "$program" --net sim --routing bgp --report "$work/sim-bgp.json"
     if [ "$(id -u)" = 0 ]; then
         check ali-aws-netns "$program" --net netns --report "$work/netns.json" --artifacts "$work/netns"
+        check ali-aws-netns-bgp "$program" --net netns --routing bgp --report "$work/netns-bgp.json" \
+            --artifacts "$work/netns-bgp"
     else
         echo "skip ali-aws-netns: namespaces need root"
     fi
