@@ -142,6 +142,10 @@ ring_bench() {
     needs bench $packages_build || return 0
     build_release
     ctest_ring "$build/release" bench "" --show
+    needs bench/bgp_vs_bird $packages_peers && sh tests/bench/bgp_vs_bird.sh "$build/release"
+    rounds="--seconds 2 --rounds 1"
+    [ "$S2S_TEST_LEVEL" != all ] || rounds="--seconds 8 --rounds 3"
+    needs bench/throughput $packages_peers iperf3 && python3 tests/bench/throughput.py --build "$build/release" $rounds
     targets="s2svpn-static s2svpn s2svpn-event s2svpn-config" build_tree small -DCMAKE_C_COMPILER=gcc \
         -DCMAKE_BUILD_TYPE=MinSizeRel -DS2S_WITH_TESTS=OFF -DS2S_WITH_EXAMPLES=OFF && sh tests/bench/size.sh "$build/small"
 }

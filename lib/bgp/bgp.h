@@ -7,7 +7,15 @@
  *                        |                                      |                 |
  *                        +-------> adj-in -> policy -> decision -> best -> adj-out <----- bounded slices of work
  *                                                                                |
- *     next_output: CONNECT | LISTEN | CLOSE | WRITE (then pull) | ROUTE (best changed) | EVENT
+ *     next_output: CONNECT | CLOSE | WRITE (then pull) | ROUTE (best changed) | EVENT
+ *
+ * Octets that come in are worked off in the call that brings them; UPDATEs are made when the stream takes them (pull), so a peer
+ * that does not read costs one bit a changed route. Walks over whole tables (a lost session, a new policy) go in slices by tick.
+ *
+ * RFC 4271 (FSM, collision, decision), 4760 (IPv4 and IPv6 unicast), 5492 and 9072 (capabilities), 6793 (four-octet AS), 7606
+ * (errors), 2918 and 7313 (refresh; enhanced only read), 8654 (only read), 4724 and 8538 (graceful restart), 4486, 6608, 9003 and
+ * 9687 (how sessions end), 6286 and 7607 (identifiers, AS 0), 8212 (no policy, no routes), 8326 (graceful shutdown), 1997, 4360,
+ * 8092 (communities). TCP-MD5 (2385) and GTSM (5082) are the streams' business; they stand in the configuration alone.
  */
 #ifndef S2SI_BGP_H
 #define S2SI_BGP_H
@@ -45,6 +53,7 @@ struct s2si_bgp_session_config {
     struct s2s_addr local_ip, peer_ip;
     uint16_t hold_time, keepalive; /* seconds offered; keepalive 0 = a third of the negotiated hold time */
     uint32_t connect_retry;        /* seconds */
+    uint16_t connect_delay;        /* ms that the peer has to connect first: spares both ends a collision */
     bool passive;
     uint8_t ttl_security;          /* RFC 5082: hops, 0 = off */
     bool md5;                      /* the stream has a key; BGP itself never sees it */

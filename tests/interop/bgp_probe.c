@@ -2,9 +2,9 @@
 /*
  * bgp_probe: the BGP speaker alone on TCP sockets, no gateway: to see what a real peer makes of it.
  *
- *   bgp_probe LOCAL PEER LOCAL-AS PEER-AS [passive] [ipv6=NEXT-HOP] [gr] [md5=KEY] [max=N] [hold=N] [gtsm] [quiet]
+ *   bgp_probe LOCAL PEER LOCAL-AS PEER-AS [passive] [ipv6=NEXT-HOP] [gr] [md5=KEY] [max=N] [hold=N] [gtsm] [quiet] [also=PEER] [silent]
  *
- * Reads commands, a line each: originate PREFIX, withdraw PREFIX, policy-out PREFIX MED COMMUNITY PREPEND, steer MED PREPEND,
+ * also=PEER adds a second, passive session with a peer whose AS is one more than the first's. Reads commands, a line each: originate PREFIX, withdraw PREFIX, policy-out PREFIX MED COMMUNITY PREPEND, steer MED PREPEND,
  * drain N, routes, advertised, status, why PREFIX, refresh, reset, stop TEXT, start, drop (the stream without
  * a word), quit. Prints a line an event; an answer ends with "end".
  */
@@ -39,8 +39,9 @@ struct probe {
     struct s2si_mem mem;
     struct s2si_log log;
     struct s2si_bgp *bgp;
-    struct s2si_bgp_session *session;
+    struct s2si_bgp_session *session, *second;
     struct s2si_bgp_session_config config;
+    struct s2s_addr also;
     const char *md5;
     bool gtsm, quiet, quitting;
     int listener;
@@ -210,8 +211,8 @@ static void pump(struct probe *probe, struct stream *stream)
         memmove(stream->out, stream->out + written, stream->out_length - (size_t)written);
         stream->out_length -= (size_t)written;
     }
-    if (stream->closing) {
-        end_stream(stream);
+    if (stream->closing) { /* closing with unread input would reset the connection, and the NOTIFICATION with it */
+        shutdown(stream->fd, SHUT_WR);
     }
 }
 
@@ -234,6 +235,9 @@ static void serve(struct probe *probe, struct stream *stream, short events)
         ssize_t got = recv(stream->fd, bytes, sizeof bytes, 0);
         if (got <= 0 && !(got < 0 && errno == EAGAIN)) {
             lost(probe, stream);
+            return;
+        }
+        if (stream->closing) {
             return;
         }
         s2si_bgp_stream_data(probe->bgp, stream->id, bytes, got > 0 ? (size_t)got : 0, now());
@@ -295,10 +299,10 @@ static void show_routes(struct probe *probe, enum s2s_bgp_route_table table)
     }
 }
 
-static void show_status(const struct probe *probe)
+static void show_status(const struct s2si_bgp_session *session)
 {
     struct s2s_bgp_session_state state = {.struct_size = sizeof state};
-    s2si_bgp_session_state(probe->session, &state);
+    s2si_bgp_session_state(session, &state);
     static const char *const names[] = {"Disabled", "Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established"};
     printf("state %s received %lu accepted %lu advertised %lu hold %u keepalive %u flaps %llu gr %d four %d refresh %d last %u/%u %s %s\n",
            names[state.state], (unsigned long)state.routes_received, (unsigned long)state.routes_accepted,
@@ -372,7 +376,10 @@ static void run_command(struct probe *probe, char *line)
     } else if (strcmp(line, "advertised") == 0) {
         show_routes(probe, S2S_BGP_ADVERTISED);
     } else if (strcmp(line, "status") == 0) {
-        show_status(probe);
+        show_status(probe->session);
+        if (probe->second != NULL) {
+            show_status(probe->second);
+        }
     } else if (strcmp(line, "refresh") == 0) {
         printf("refresh %d\n", s2si_bgp_session_refresh(probe->session, now()));
     } else if (strcmp(line, "reset") == 0) {
@@ -455,6 +462,8 @@ static void option(struct probe *probe, const char *word)
     struct s2si_bgp_session_config *config = &probe->config;
     if (strcmp(word, "passive") == 0) {
         config->passive = true;
+    } else if (strcmp(word, "silent") == 0) {
+        config->group = 1; /* and announces nothing of one session to the other */
     } else if (strncmp(word, "ipv6=", 5) == 0) {
         config->ipv6 = s2s_addr_parse(word + 5, &config->next_hop6) == 0;
     } else if (strcmp(word, "gr") == 0) {
@@ -464,6 +473,8 @@ static void option(struct probe *probe, const char *word)
         probe->gtsm = true;
     } else if (strcmp(word, "quiet") == 0) {
         probe->quiet = true;
+    } else if (strncmp(word, "also=", 5) == 0) {
+        s2s_addr_parse(word + 5, &probe->also);
     } else if (strncmp(word, "md5=", 4) == 0) {
         probe->md5 = word + 4;
     } else if (strncmp(word, "max=", 4) == 0) {
@@ -503,6 +514,15 @@ int main(int argc, char **argv)
         return 1;
     }
     s2si_bgp_path(probe.session, true, now());
+    if (probe.also.family != 0) {
+        struct s2si_bgp_session_config second = probe.config;
+        second.peer_ip = probe.also;
+        second.peer_asn++;
+        second.passive = true;
+        if (s2si_bgp_session_add(probe.bgp, &second, now(), &probe.second) == 0) {
+            s2si_bgp_path(probe.second, true, now());
+        }
+    }
     while (!probe.quitting) {
         turn(&probe);
     }
