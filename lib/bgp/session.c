@@ -157,8 +157,12 @@ static void start(struct s2si_bgp_session *session, s2s_time now)
         return;
     }
     s2si_timer_disarm(&session->bgp->timers, &session->idle_hold);
-    s2si_bgp_connection_event(&session->connections[0], session->config.passive ? S2SI_BGP_FSM_AUTOMATIC_START_PASSIVE
-                                                                                : S2SI_BGP_FSM_AUTOMATIC_START, NULL, now);
+    bool waits = session->config.passive || session->config.connect_delay > 0;
+    s2si_bgp_connection_event(&session->connections[0], waits ? S2SI_BGP_FSM_AUTOMATIC_START_PASSIVE
+                                                              : S2SI_BGP_FSM_AUTOMATIC_START, NULL, now);
+    if (!session->config.passive && waits) { /* meanwhile the peer may come */
+        s2si_bgp_arm(session, &session->retry, now + session->config.connect_delay * (s2s_time)S2S_MILLISECOND);
+    }
 }
 
 /* DampPeerOscillations (RFC 4271 section 8.1.1): one second, doubled by each failure in a row up to 30, jittered. */

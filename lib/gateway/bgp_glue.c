@@ -8,6 +8,7 @@
 #include "lib/gateway/reconcile.h"
 #include "lib/gateway/tunnel.h"
 
+#define CONNECT_DELAY 500      /* ms, of the end with the lower address */
 #define CONNECT_RETRY 5                              /* seconds */
 #define RESTART_TIME 120                             /* seconds, RFC 4724 */
 #define WARN_PERCENT 80                              /* of max_prefix */
@@ -180,6 +181,7 @@ static void fill_config(const s2s_tunnel *tunnel, const s2s_bgp_session *session
     config->keepalive = seconds(params->bgp_keepalive, 0);
     config->connect_retry = CONNECT_RETRY;
     config->passive = params->bgp_passive == 1;
+    config->connect_delay = s2si_addr_compare(&config->local_ip, &config->peer_ip) < 0 ? CONNECT_DELAY : 0;
     config->ttl_security = params->bgp_ttl_security == 1 ? 1 : 0;
     config->md5 = session->key[0] != '\0';
     config->max_prefix = params->bgp_max_prefix > 0 ? (uint32_t)params->bgp_max_prefix : 0;

@@ -43,6 +43,7 @@ struct s2s_bgp_session {
     enum s2s_bgp_state state;               /* as last told */
     s2s_time since;                         /* of state */
     uint32_t best;                          /* prefixes that this session has the best way to */
+    bool carried;                           /* those go somewhere now */
     /* bgp_steer.c */
     bool path, path_known;                  /* as the speaker was told */
     bool mismatch;                          /* the negotiated selectors leave the inside addresses out */

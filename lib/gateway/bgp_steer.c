@@ -231,6 +231,19 @@ void s2si_bgp_steer_state(s2s_bgp_session *session, s2s_time now)
 
 /* ---- all of it ---- */
 
+/* Whether the routes learned by it are live is for the kernel's table to follow. */
+static void look_at_routes(s2s_tunnel *tunnel)
+{
+    bool carried = s2si_route_way(tunnel) != NULL;
+
+    if (tunnel->bgp->carried != carried) {
+        tunnel->bgp->carried = carried;
+        if (tunnel->bgp->best) {
+            s2si_routes_dirty(tunnel->gateway);
+        }
+    }
+}
+
 void s2si_bgp_steer_run(s2s_gateway *gateway, s2s_time now)
 {
     s2s_time again = s2si_bgp_routes_sweep(gateway->bgp, now);
@@ -248,6 +261,7 @@ void s2si_bgp_steer_run(s2s_gateway *gateway, s2s_time now)
         if (tunnel->bgp && tunnel->bgp->speaker) {
             follow_plan(tunnel, now);
             steer(tunnel, now);
+            look_at_routes(tunnel);
         }
     }
     if (again != S2S_TIME_NEVER && (!s2si_timer_armed(&gateway->bgp->timer) || again < gateway->bgp->timer.at)) {

@@ -185,14 +185,10 @@ static s2s_tunnel *own_tunnel(const s2s_connection *connection)
     return NULL;
 }
 
-/* What was learned goes where it was learned; when that tunnel fails, at once by the group's, whose session has it too or
-   will say so. */
-static s2s_tunnel *bgp_tunnel(const s2s_route *route, s2s_tunnel *active)
+s2s_tunnel *s2si_route_way(s2s_tunnel *way)
 {
-    s2s_tunnel *way = route->entry.way;
-    if (!way)
-        return NULL;
-    if (way == active || (way->health.usable && !way->health.bgp_bad))
+    s2s_tunnel *active = way ? s2si_group_of(way->connection)->active : NULL;
+    if (!way || way == active || (way->health.usable && !way->health.bgp_bad))
         return way;
     return active && active->connection == way->connection && s2si_bgp_glue_established(active) ? active : NULL;
 }
@@ -202,7 +198,7 @@ s2s_tunnel *s2si_route_tunnel(const s2s_route *route)
     for (const s2s_route *one = route; one; one = one->entry.same) {
         s2s_tunnel *active = s2si_group_of(one->connection)->active;
         if (one->params.type == S2S_ROUTE_BGP)
-            active = bgp_tunnel(one, active);
+            active = s2si_route_way(one->entry.way);
         else if (active && active->connection != one->connection)
             active = NULL;
         if (active)

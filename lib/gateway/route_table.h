@@ -32,6 +32,9 @@ s2s_tunnel *s2si_route_lookup(const s2s_gateway *gateway, const struct s2s_addr 
 int s2si_routing_inside(s2s_gateway *gateway);
 /* The live tunnel of a route and those to the same destination, or NULL. */
 s2s_tunnel *s2si_route_tunnel(const s2s_route *route);
+/* Where what was learned by way (may be NULL) goes now: by way itself, or when that fails at once by its group's tunnel, whose
+   session has it too or will say so. */
+s2s_tunnel *s2si_route_way(s2s_tunnel *way);
 /* Whether a route's destination is to be known on the VPC side (route.publish, propagation, auto_propagate). */
 bool s2si_route_wanted(const s2s_route *route);
 
