@@ -84,6 +84,24 @@ static uint16_t choose_group(struct s2si_ike_sa *sa, struct s2si_negotiation *ta
                                                                                              : S2SI_N_TEMPORARY_FAILURE;
 }
 
+static bool covers(const struct s2s_selector *now, size_t count, const struct s2s_selector *before, size_t before_count)
+{
+    struct s2si_ts_list list = {.count = (uint8_t)before_count};
+    if (before_count > S2SI_TS_MAX)
+        return false;
+    memcpy(list.items, before, before_count * sizeof list.items[0]);
+    return s2si_ts_within(now, count, &list);
+}
+
+/* A rekeyed CHILD_SA must not be narrower than the one in use: packets under way would meet no SA (section 2.9.2). */
+static bool narrower_than_old(const struct s2si_ike_sa *sa, uint64_t old_id, const struct s2s_selector *local,
+                              size_t local_count, const struct s2s_selector *remote, size_t remote_count)
+{
+    const struct s2si_child_sa *old = s2si_child_by_id(sa->ike, old_id);
+    return old != NULL && (!covers(local, local_count, old->data.local_ts, old->data.local_ts_count) ||
+                           !covers(remote, remote_count, old->data.remote_ts, old->data.remote_ts_count));
+}
+
 static uint16_t choose_selectors(struct s2si_ike_sa *sa, struct s2si_negotiation *talks,
                                  const struct s2si_message *message)
 {
@@ -96,7 +114,10 @@ static uint16_t choose_selectors(struct s2si_ike_sa *sa, struct s2si_negotiation
         (uint8_t)s2si_ts_narrow(config->remote_ts, config->remote_ts_count, &tsi, talks->remote_ts, NULL);
     talks->local_ts_count =
         (uint8_t)s2si_ts_narrow(config->local_ts, config->local_ts_count, &tsr, talks->local_ts, NULL);
-    return talks->remote_ts_count == 0 || talks->local_ts_count == 0 ? S2SI_N_TS_UNACCEPTABLE : 0;
+    if (talks->remote_ts_count == 0 || talks->local_ts_count == 0 ||
+        narrower_than_old(sa, talks->old, talks->local_ts, talks->local_ts_count, talks->remote_ts, talks->remote_ts_count))
+        return S2SI_N_TS_UNACCEPTABLE;
+    return 0;
 }
 
 uint16_t s2si_child_choose(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, const struct s2si_message *message,
@@ -124,7 +145,8 @@ int s2si_child_take_choice(struct s2si_child_sa *child, struct s2si_negotiation 
 
 /* ---- initiator ---- */
 
-static uint16_t accept_selectors(struct s2si_child_sa *child, const struct s2si_message *message)
+static uint16_t accept_selectors(struct s2si_child_sa *child, const struct s2si_negotiation *talks,
+                                 const struct s2si_message *message)
 {
     const struct s2si_ike_peer_config *config = &child->peer->config;
     struct s2si_ts_list tsi, tsr;
@@ -132,7 +154,8 @@ static uint16_t accept_selectors(struct s2si_child_sa *child, const struct s2si_
         s2si_ts_decode(s2si_message_find(message, S2SI_PAYLOAD_TSR, 0), &tsr) != 0)
         return S2SI_N_INVALID_SYNTAX;
     if (tsi.count == 0 || tsr.count == 0 || !s2si_ts_within(config->local_ts, config->local_ts_count, &tsi) ||
-        !s2si_ts_within(config->remote_ts, config->remote_ts_count, &tsr))
+        !s2si_ts_within(config->remote_ts, config->remote_ts_count, &tsr) ||
+        narrower_than_old(child->sa, talks->old, tsi.items, tsi.count, tsr.items, tsr.count))
         return S2SI_N_TS_UNACCEPTABLE;
     return s2si_child_set_selectors(child, tsi.items, tsi.count, tsr.items, tsr.count) == 0 ? 0 : S2SI_N_NO_ADDITIONAL_SAS;
 }
@@ -161,7 +184,7 @@ uint16_t s2si_child_accept(struct s2si_ike_sa *sa, struct s2si_negotiation *talk
     } else {
         talks->group = S2S_ALG_NONE;
     }
-    return accept_selectors(child, message);
+    return accept_selectors(child, talks, message);
 }
 
 /* No CHILD_SA came of it; the IKE_SA stays (section 2.21.2). */
