@@ -72,7 +72,8 @@ int s2s_device_file_export(const s2s_connection *connection, int kind, int sampl
     s2si_text out;
     int error;
 
-    if (!connection || !text || !row || (sample != S2S_DEVICE_SAMPLE_RECOMMENDED && sample != S2S_DEVICE_SAMPLE_COMPATIBILITY)) {
+    if (!connection || !text || !row ||
+        (sample != S2S_DEVICE_SAMPLE_RECOMMENDED && sample != S2S_DEVICE_SAMPLE_COMPATIBILITY)) {
         return S2S_ERR_INVALID;
     }
     *text = NULL;

@@ -81,9 +81,21 @@ unsigned s2si_file_group(enum s2s_algorithm algorithm)
 
 /* What a sample prefers, best first: CBC, since every device and both clouds have it. */
 static const uint16_t recommended[] = {
-    S2S_AES256_CBC,        S2S_AES128_CBC,        S2S_AES256_GCM16,      S2S_AES128_GCM16, S2S_HMAC_SHA2_256_128,
-    S2S_HMAC_SHA2_384_192, S2S_HMAC_SHA2_512_256, S2S_HMAC_SHA1_96,      S2S_MODP2048,     S2S_ECP256,
-    S2S_ECP384,            S2S_MODP3072,          S2S_MODP4096,          S2S_MODP1536,     S2S_MODP1024,
+    S2S_AES256_CBC,
+    S2S_AES128_CBC,
+    S2S_AES256_GCM16,
+    S2S_AES128_GCM16,
+    S2S_HMAC_SHA2_256_128,
+    S2S_HMAC_SHA2_384_192,
+    S2S_HMAC_SHA2_512_256,
+    S2S_HMAC_SHA1_96,
+    S2S_MODP2048,
+    S2S_ECP256,
+    S2S_ECP384,
+    S2S_MODP3072,
+    S2S_MODP4096,
+    S2S_MODP1536,
+    S2S_MODP1024,
 };
 static const uint16_t compatible[] = {
     S2S_AES128_CBC,        S2S_AES256_CBC,        S2S_AES128_GCM16,      S2S_AES256_GCM16, S2S_HMAC_SHA1_96,
@@ -113,7 +125,8 @@ static enum s2s_algorithm pick(const struct s2s_algorithm_list *list, int sample
     return list->count ? (enum s2s_algorithm)list->items[0] : S2S_ALG_NONE;
 }
 
-static enum s2s_algorithm pick_integrity(enum s2s_algorithm encryption, const struct s2s_algorithm_list *list, int sample)
+static enum s2s_algorithm pick_integrity(enum s2s_algorithm encryption, const struct s2s_algorithm_list *list,
+                                         int sample)
 {
     const struct s2s_algorithm_info *info = s2s_algorithm_info(encryption);
 
@@ -171,7 +184,8 @@ static int read_tunnel(const s2s_tunnel *tunnel, int sample, struct s2si_view_tu
     view->inside_length = tunnel->inside_length;
     identity(view->params.local_id, &view->cloud_outside, view->cloud_id, sizeof(view->cloud_id));
     identity(view->params.remote_id, &view->peer_outside, view->peer_id, sizeof(view->peer_id));
-    view->cloud_asn = connection->effective.local_asn ? connection->effective.local_asn : tunnel->gateway->effective.asn;
+    view->cloud_asn =
+        connection->effective.local_asn ? connection->effective.local_asn : tunnel->gateway->effective.asn;
     view->peer_asn = peer ? peer->params.asn : 0;
     s2si_printable(peer && peer->params.name ? peer->params.name : "", view->peer_name, sizeof(view->peer_name));
     if (s2s_tunnel_get(tunnel, &state) == 0) {
@@ -179,7 +193,8 @@ static int read_tunnel(const s2s_tunnel *tunnel, int sample, struct s2si_view_tu
         view->mss = state.mss;
     }
     pick_all(view, sample);
-    return s2s_tunnel_psk(tunnel, (uint8_t *)view->psk, sizeof(view->psk) - 1, &view->psk_length) == 0 && view->cloud_outside.family
+    return s2s_tunnel_psk(tunnel, (uint8_t *)view->psk, sizeof(view->psk) - 1, &view->psk_length) == 0 &&
+                   view->cloud_outside.family
                ? 0
                : S2S_ERR_UNSUPPORTED;
 }

@@ -5,8 +5,9 @@
  *   objects ──device_view──> one struct of plain values, "cloud" being our gateway and "peer" the customer gateway
  *   view ──export_{generic,xml,alibaba,swanctl}──> text
  *
- * A file names one algorithm where the connection may allow several: the view picks it, by the sample asked for. Words are
- * those of AWS's and Alibaba's own files (fact sheet: AWS "Generic", CustomerGatewayConfiguration, DownloadVpnConnectionConfig).
+ * A file names one algorithm where the connection may allow several: the view picks it, by the sample asked for. Words
+ * are those of AWS's and Alibaba's own files (fact sheet: AWS "Generic", CustomerGatewayConfiguration,
+ * DownloadVpnConnectionConfig).
  */
 #ifndef S2SI_CONFIG_DEVICE_VIEW_H
 #define S2SI_CONFIG_DEVICE_VIEW_H
@@ -25,7 +26,7 @@ struct s2si_view_tunnel {
     char cloud_id[S2SI_VIEW_NAME], peer_id[S2SI_VIEW_NAME]; /* identities as configured or by default */
     char psk[S2SI_VIEW_PSK];                                /* text; swanctl takes bytes: psk_length */
     size_t psk_length;
-    enum s2s_algorithm ike_encryption, ike_integrity, ike_group; /* integrity NONE beside AEAD */
+    enum s2s_algorithm ike_encryption, ike_integrity, ike_group;       /* integrity NONE beside AEAD */
     enum s2s_algorithm ipsec_encryption, ipsec_integrity, ipsec_group; /* group NONE: no PFS */
     uint32_t cloud_asn, peer_asn;
     unsigned mtu, mss;

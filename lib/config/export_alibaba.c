@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The answer of Alibaba's DownloadVpnConnectionConfig: what the peer has to configure, so Local is the peer. Top-level values
- * are those of the first tunnel; TunnelsConfig has a member per tunnel.
+ * The answer of Alibaba's DownloadVpnConnectionConfig: what the peer has to configure, so Local is the peer. Top-level
+ * values are those of the first tunnel; TunnelsConfig has a member per tunnel.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,8 @@ static const char *word(enum s2s_transform_type type, enum s2s_algorithm algorit
     if (type == S2S_TRANSFORM_GROUP && algorithm == S2S_ALG_NONE) {
         return "disabled";
     }
-    return algorithm == S2S_ALG_NONE ? "" : s2si_profile_algorithm_word(s2si_profile_by_name("alibaba"), type, algorithm);
+    return algorithm == S2S_ALG_NONE ? ""
+                                     : s2si_profile_algorithm_word(s2si_profile_by_name("alibaba"), type, algorithm);
 }
 
 /* "group19" for what Alibaba has no word of its own for. */
@@ -31,13 +32,15 @@ static void put_address(struct s2si_json_out *out, cJSON *object, const char *ke
     s2si_out_text(out, object, key, address->family ? s2s_addr_format(address, text) : "");
 }
 
-static void put_subnets(struct s2si_json_out *out, cJSON *object, const char *key, const struct s2s_prefix *subnets, size_t count)
+static void put_subnets(struct s2si_json_out *out, cJSON *object, const char *key, const struct s2s_prefix *subnets,
+                        size_t count)
 {
     char text[1024] = "", one[S2S_ADDR_TEXT];
     size_t used = 0;
 
     for (size_t i = 0; i < count && used + S2S_ADDR_TEXT < sizeof(text); i++) {
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i ? "," : "", s2s_prefix_format(&subnets[i], one));
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i ? "," : "",
+                                 s2s_prefix_format(&subnets[i], one));
     }
     s2si_out_text(out, object, key, count ? text : "0.0.0.0/0");
 }
@@ -86,7 +89,8 @@ static void put_bgp(struct s2si_json_out *out, cJSON *list, size_t number, const
     snprintf(id, sizeof(id), "%zu", number);
     s2si_out_text(out, bgp, "TunnelId", id);
     s2si_out_text(out, bgp, "TunnelCidr",
-                  tunnel->params.bgp_tunnel_cidr.addr.family ? s2s_prefix_format(&tunnel->params.bgp_tunnel_cidr, text) : "");
+                  tunnel->params.bgp_tunnel_cidr.addr.family ? s2s_prefix_format(&tunnel->params.bgp_tunnel_cidr, text)
+                                                             : "");
     put_address(out, bgp, "LocalBgpIp", &tunnel->peer_inside);
     put_address(out, bgp, "PeerBgpIp", &tunnel->cloud_inside);
     s2si_out_number(out, bgp, "LocalAsn", tunnel->peer_asn);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * AWS's text file for vendor Generic, platform Generic: a header with three names, then sections #1 (IKE), #2 (IPsec),
- * #3 (tunnel interface) and #4 (BGP, or static routes) for each tunnel. Lines are "- Key : value"; the sentences between them
- * are for people, and import skips them.
+ * #3 (tunnel interface) and #4 (BGP, or static routes) for each tunnel. Lines are "- Key : value"; the sentences
+ * between them are for people, and import skips them.
  */
 #include <stdio.h>
 
@@ -22,7 +22,7 @@ static void number_line(s2si_text *out, const char *key, unsigned long number, c
 
 static void address_line(s2si_text *out, const char *key, const struct s2s_addr *address, unsigned length)
 {
-    char text[S2S_ADDR_TEXT], slash[8] = "";
+    char text[S2S_ADDR_TEXT], slash[16] = "";
 
     if (length) {
         snprintf(slash, sizeof(slash), "/%u", length);
@@ -98,8 +98,9 @@ static void interface(const struct s2si_view_tunnel *tunnel, s2si_text *out)
 
 static void bgp(const struct s2si_view_tunnel *tunnel, s2si_text *out)
 {
-    s2si_buffer_printf(out, "#4: Border Gateway Protocol (BGP) Configuration:\n\n"
-                            "BGP speaks inside the tunnel, between the inside addresses.\n\nBGP Configuration Options:\n");
+    s2si_buffer_printf(out,
+                       "#4: Border Gateway Protocol (BGP) Configuration:\n\n"
+                       "BGP speaks inside the tunnel, between the inside addresses.\n\nBGP Configuration Options:\n");
     number_line(out, "Customer Gateway ASN", tunnel->peer_asn, "");
     number_line(out, "Virtual Private Gateway ASN", tunnel->cloud_asn, "");
     address_line(out, "Neighbor IP Address", &tunnel->cloud_inside, 0);
@@ -109,9 +110,10 @@ static void bgp(const struct s2si_view_tunnel *tunnel, s2si_text *out)
 
 static void static_routes(const struct s2si_view_tunnel *tunnel, s2si_text *out)
 {
-    s2si_buffer_printf(out, "#4: Static Route Configuration:\n\n"
-                            "Route the networks behind this gateway through the tunnel, and have static routes to your own\n"
-                            "networks added on the Virtual Private Gateway.\n\nStatic Route Configuration Options:\n");
+    s2si_buffer_printf(out,
+                       "#4: Static Route Configuration:\n\n"
+                       "Route the networks behind this gateway through the tunnel, and have static routes to your own\n"
+                       "networks added on the Virtual Private Gateway.\n\nStatic Route Configuration Options:\n");
     address_line(out, "Next hop", &tunnel->cloud_inside, 0);
     s2si_buffer_printf(out, "\n");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * swanctl.conf for a strongSwan at the far end: a connection and a secret per tunnel. strongSwan's local is the peer. Tunnels
- * with the same selectors are kept apart by XFRM interface ids. Keywords are IANA's, which strongSwan shares with us.
+ * swanctl.conf for a strongSwan at the far end: a connection and a secret per tunnel. strongSwan's local is the peer.
+ * Tunnels with the same selectors are kept apart by XFRM interface ids. Keywords are IANA's, which strongSwan shares
+ * with us.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -129,24 +130,28 @@ static bool needs_interface(const struct s2si_view *view)
 static void child(s2si_text *out, const struct s2si_view *view, const struct s2si_view_tunnel *tunnel, const char *name)
 {
     const struct s2s_tunnel_params *params = &tunnel->params;
-    struct proposal esp = {&params->ipsec_encryption, &params->ipsec_integrity, NULL, &params->ipsec_pfs, false, params->esn == 1};
+    struct proposal esp = {&params->ipsec_encryption, &params->ipsec_integrity, NULL, &params->ipsec_pfs, false,
+                           params->esn == 1};
 
     s2si_buffer_printf(out, "        children {\n            %s {\n", name);
     subnets(out, "local_ts", view->peer_subnets, view->peer_subnet_count);
     subnets(out, "remote_ts", view->cloud_subnets, view->cloud_subnet_count);
     proposals(out, "                ", "esp_proposals", &esp);
     s2si_buffer_printf(out, "                mode = tunnel\n");
-    s2si_buffer_printf(out, "                life_time = %ds\n                rekey_time = %ds\n", params->ipsec_lifetime,
-                       params->ipsec_lifetime - params->ipsec_lifetime / 10);
-    s2si_buffer_printf(out, "                start_action = %s\n", params->startup_action == S2S_STARTUP_START ? "none" : "start");
-    s2si_buffer_printf(out, "                dpd_action = %s\n            }\n        }\n", params->dpd_enable ? "restart" : "clear");
+    s2si_buffer_printf(out, "                life_time = %ds\n                rekey_time = %ds\n",
+                       params->ipsec_lifetime, params->ipsec_lifetime - params->ipsec_lifetime / 10);
+    s2si_buffer_printf(out, "                start_action = %s\n",
+                       params->startup_action == S2S_STARTUP_START ? "none" : "start");
+    s2si_buffer_printf(out, "                dpd_action = %s\n            }\n        }\n",
+                       params->dpd_enable ? "restart" : "clear");
 }
 
 static void connection(s2si_text *out, const struct s2si_view *view, size_t index)
 {
     const struct s2si_view_tunnel *tunnel = &view->tunnels[index];
     const struct s2s_tunnel_params *params = &tunnel->params;
-    struct proposal ike = {&params->ike_encryption, &params->ike_integrity, &params->ike_prf, &params->ike_dh_group, true, false};
+    struct proposal ike = {
+        &params->ike_encryption, &params->ike_integrity, &params->ike_prf, &params->ike_dh_group, true, false};
     char name[S2SI_VIEW_NAME + 24];
 
     s2si_buffer_printf(out, "    %s {\n", section(view, index, name, sizeof(name)));
@@ -154,8 +159,8 @@ static void connection(s2si_text *out, const struct s2si_view *view, size_t inde
     address(out, "local_addrs", &tunnel->peer_outside);
     address(out, "remote_addrs", &tunnel->cloud_outside);
     proposals(out, "        ", "proposals", &ike);
-    s2si_buffer_printf(out, "        rekey_time = %ds\n        over_time = %ds\n", params->ike_lifetime - params->ike_lifetime / 10,
-                       params->ike_lifetime / 10);
+    s2si_buffer_printf(out, "        rekey_time = %ds\n        over_time = %ds\n",
+                       params->ike_lifetime - params->ike_lifetime / 10, params->ike_lifetime / 10);
     if (params->dpd_enable) {
         s2si_buffer_printf(out, "        dpd_delay = %ds\n", params->dpd_delay > 0 ? params->dpd_delay : 10);
     }
@@ -198,13 +203,14 @@ static void header(s2si_text *out, const struct s2si_view *view)
         s2si_buffer_printf(out, "# tunnel %zu: ip link add s2s%zu type xfrm if_id %zu; MTU %u", i + 1, i + 1, i + 1,
                            tunnel->mtu ? tunnel->mtu : 1399);
         if (tunnel->peer_inside.family) {
-            s2si_buffer_printf(out, "; inside %s/%u, far end %s", s2s_addr_format(&tunnel->peer_inside, text), tunnel->inside_length,
-                               s2s_addr_format(&tunnel->cloud_inside, other));
+            s2si_buffer_printf(out, "; inside %s/%u, far end %s", s2s_addr_format(&tunnel->peer_inside, text),
+                               tunnel->inside_length, s2s_addr_format(&tunnel->cloud_inside, other));
         }
         s2si_buffer_printf(out, "\n");
         if (view->bgp) {
-            s2si_buffer_printf(out, "# BGP: own AS %lu, neighbour AS %lu, hold time %d\n", (unsigned long)tunnel->peer_asn,
-                               (unsigned long)tunnel->cloud_asn, tunnel->params.bgp_hold_time);
+            s2si_buffer_printf(out, "# BGP: own AS %lu, neighbour AS %lu, hold time %d\n",
+                               (unsigned long)tunnel->peer_asn, (unsigned long)tunnel->cloud_asn,
+                               tunnel->params.bgp_hold_time);
         }
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AWS's CustomerGatewayConfiguration: the XML that describe-vpn-connections carries. Elements and their order are AWS's. */
+/* AWS's CustomerGatewayConfiguration: the XML that describe-vpn-connections carries. Elements and their order are
+ * AWS's. */
 #include <string.h>
 
 #include "lib/config/device_view.h"
@@ -39,8 +40,8 @@ static void mask(s2si_text *out, unsigned length)
 {
     uint32_t bits = length == 0 || length > 32 ? 0 : 0xffffffffu << (32 - length);
 
-    s2si_buffer_printf(out, "        <network_mask>%u.%u.%u.%u</network_mask>\n", (unsigned)(bits >> 24), (unsigned)(bits >> 16 & 255u),
-                       (unsigned)(bits >> 8 & 255u), (unsigned)(bits & 255u));
+    s2si_buffer_printf(out, "        <network_mask>%u.%u.%u.%u</network_mask>\n", (unsigned)(bits >> 24),
+                       (unsigned)(bits >> 16 & 255u), (unsigned)(bits >> 8 & 255u), (unsigned)(bits & 255u));
 }
 
 struct side {
@@ -49,7 +50,8 @@ struct side {
     uint32_t asn;
 };
 
-static void gateway(s2si_text *out, const struct s2si_view *view, const struct s2si_view_tunnel *tunnel, const struct side *side)
+static void gateway(s2si_text *out, const struct s2si_view *view, const struct s2si_view_tunnel *tunnel,
+                    const struct side *side)
 {
     char text[S2S_ADDR_TEXT];
 
@@ -92,7 +94,8 @@ static void ike(s2si_text *out, const struct s2si_view_tunnel *tunnel)
 
 static void ipsec(s2si_text *out, const struct s2si_view_tunnel *tunnel)
 {
-    int interval = tunnel->params.dpd_delay > 0 ? tunnel->params.dpd_delay : 10, retries = tunnel->params.dpd_timeout / interval;
+    int interval = tunnel->params.dpd_delay > 0 ? tunnel->params.dpd_delay : 10,
+        retries = tunnel->params.dpd_timeout / interval;
 
     s2si_buffer_printf(out, "    <ipsec>\n");
     element(out, "      ", "protocol", "esp");

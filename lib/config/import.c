@@ -88,7 +88,8 @@ static int read_files(struct s2s_import *import, const struct s2s_import_file *f
         import->file = i + 1;
         if (length > most || length > INT32_MAX) {
             s2si_import_refuse(import, "", NULL, "the text is too large");
-        } else if (length && memchr(text, '\0', length)) { /* UTF-16 too, which expat would take by its byte order mark */
+        } else if (length &&
+                   memchr(text, '\0', length)) { /* UTF-16 too, which expat would take by its byte order mark */
             s2si_import_refuse(import, "", NULL, "holds a NUL byte: it is no UTF-8 text");
         } else {
             skip_mark(&text, &length);
@@ -140,7 +141,8 @@ static void drop_plan(struct s2s_import *import)
     import->connections = NULL;
 }
 
-static int run(struct s2s_import *import, const struct s2s_import_file *files, size_t count, const struct reader *reader)
+static int run(struct s2s_import *import, const struct s2s_import_file *files, size_t count,
+               const struct reader *reader)
 {
     int error;
 

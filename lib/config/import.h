@@ -3,11 +3,11 @@
  * device files, inward. Data flows
  *
  *   text ──import_{generic,xml,aws,alibaba}──> fields: a path and a value each
- *   field ──import_fields──> plan, by the table of rows that belongs to the kind of file; a field without a row is a warning
- *   plan ──import_write──> configuration, in the words of the profile that the new gateway has
+ *   field ──import_fields──> plan, by the table of rows that belongs to the kind of file; a field without a row is a
+ * warning plan ──import_write──> configuration, in the words of the profile that the new gateway has
  *
- * The plan has two sides, "cloud" (who wrote the file) and "peer" (the customer gateway); only import_write knows which of them
- * we become. So AWS's turned words are turned in one place: in its rows.
+ * The plan has two sides, "cloud" (who wrote the file) and "peer" (the customer gateway); only import_write knows which
+ * of them we become. So AWS's turned words are turned in one place: in its rows.
  */
 #ifndef S2SI_CONFIG_IMPORT_H
 #define S2SI_CONFIG_IMPORT_H
@@ -22,7 +22,13 @@
 #define S2S_HAVE_EXPAT 0
 #endif
 
-enum { S2SI_PLAN_TUNNELS = 2, S2SI_PLAN_CONNECTIONS = 16, S2SI_PLAN_NETWORKS = 32, S2SI_PLAN_TEXT = 256, S2SI_IMPORT_ROWS = 96 };
+enum {
+    S2SI_PLAN_TUNNELS = 2,
+    S2SI_PLAN_CONNECTIONS = 16,
+    S2SI_PLAN_NETWORKS = 32,
+    S2SI_PLAN_TEXT = 256,
+    S2SI_IMPORT_ROWS = 96
+};
 
 /* What a file says of one tunnel. Family 0, "" and unset: it says nothing. */
 struct s2si_plan_tunnel {
@@ -54,9 +60,9 @@ struct s2s_import {
     struct s2si_errors errors;
     struct s2s_import_options options; /* borrowed texts, valid during the call */
     const struct s2s_profile *profile;
-    const char *cloud;                 /* "aws" or "alibaba" */
-    bool as_cloud;                     /* we become the file's cloud, else its peer */
-    size_t file, file_count;           /* file counts from 1 */
+    const char *cloud;       /* "aws" or "alibaba" */
+    bool as_cloud;           /* we become the file's cloud, else its peer */
+    size_t file, file_count; /* file counts from 1 */
     struct s2si_plan_connection *connections;
     size_t connection_count;
     char *text;
@@ -69,21 +75,22 @@ struct s2si_place {
     struct s2si_plan_tunnel *tunnel;
 };
 
-/* How to take a field. offset is into the tunnel (tunnel rows) or the connection. set returns NULL or the rule that the value
-   breaks, which refuses the file. A row without set is a note: the field is named in a warning with this reason. */
+/* How to take a field. offset is into the tunnel (tunnel rows) or the connection. set returns NULL or the rule that the
+   value breaks, which refuses the file. A row without set is a note: the field is named in a warning with this reason.
+ */
 struct s2si_import_row {
     const char *path; /* with "[]" for elements of lists */
     const char *(*set)(const struct s2si_place *place, const struct s2si_import_row *row, const char *value);
     size_t offset;
-    int which;        /* by set: transform type, or a flag */
-    const char *note; /* beside set: warned too, when we become the peer (the cloud's own settings) */
+    int which;         /* by set: transform type, or a flag */
+    const char *note;  /* beside set: warned too, when we become the peer (the cloud's own settings) */
     bool secret, many; /* never shown; may stand several times */
 };
 
 /* ---- import_fields.c ---- */
 /* Takes one field: path for the table, shown for people. */
-void s2si_import_field(const struct s2si_place *place, const struct s2si_import_row *rows, size_t count, const char *path,
-                       const char *shown, const char *value);
+void s2si_import_field(const struct s2si_place *place, const struct s2si_import_row *rows, size_t count,
+                       const char *path, const char *shown, const char *value);
 void s2si_import_refuse(struct s2s_import *import, const char *path, const char *value, const char *rule);
 void s2si_import_warn(struct s2s_import *import, const char *path, const char *value, const char *rule);
 /* The next connection, unset; NULL when there are too many (refused). */
@@ -91,10 +98,11 @@ struct s2si_plan_connection *s2si_import_connection(struct s2s_import *import);
 /* Reads "10.0.0.0/16,10.1.0.0/16"; host bits are refused. @return NULL or the rule. */
 const char *s2si_networks_read(struct s2si_networks *networks, const char *text);
 
-#define S2SI_SETTER(name)                                                                                                       \
+#define S2SI_SETTER(name)                                                                                              \
     const char *name(const struct s2si_place *place, const struct s2si_import_row *row, const char *value)
-S2SI_SETTER(s2si_set_text);      /* char[S2SI_PLAN_TEXT] */
-S2SI_SETTER(s2si_set_address);   /* struct s2s_addr; "10.0.0.1" or "10.0.0.1/30", whose network becomes the inside network */
+S2SI_SETTER(s2si_set_text); /* char[S2SI_PLAN_TEXT] */
+S2SI_SETTER(
+    s2si_set_address); /* struct s2s_addr; "10.0.0.1" or "10.0.0.1/30", whose network becomes the inside network */
 S2SI_SETTER(s2si_set_prefix);    /* struct s2s_prefix */
 S2SI_SETTER(s2si_set_networks);  /* struct s2si_networks, of the connection */
 S2SI_SETTER(s2si_set_asn);       /* uint32_t; with which set: the connection does BGP */
@@ -105,9 +113,10 @@ S2SI_SETTER(s2si_set_algorithm); /* struct s2s_algorithm_list; which: enum s2s_t
 S2SI_SETTER(s2si_set_version);   /* params.ike_version, adds: IKEv1, ikev2 */
 S2SI_SETTER(s2si_set_startup);   /* params.startup_action */
 S2SI_SETTER(s2si_set_dpd_action);
-S2SI_SETTER(s2si_set_fixed);     /* must be what note says (the only value that we have); nothing is stored */
+S2SI_SETTER(s2si_set_fixed); /* must be what note says (the only value that we have); nothing is stored */
 
-/* ---- readers: one text each; what is wrong is in import->errors. @return 0, S2S_ERR_NO_MEMORY, S2S_ERR_UNSUPPORTED ---- */
+/* ---- readers: one text each; what is wrong is in import->errors. @return 0, S2S_ERR_NO_MEMORY, S2S_ERR_UNSUPPORTED
+ * ---- */
 int s2si_import_generic(struct s2s_import *import, const char *text, size_t length);
 int s2si_import_xml(struct s2s_import *import, const char *text, size_t length);
 int s2si_import_aws(struct s2s_import *import, const char *text, size_t length);
@@ -120,7 +129,8 @@ int s2si_import_xml_connection(struct s2s_import *import, struct s2si_plan_conne
 /* Parses strictly; NULL when the text is refused (or memory is gone: *error). */
 cJSON *s2si_import_tree(struct s2s_import *import, const char *text, size_t length, int *error);
 /* Which tunnel an element of a list is about; NULL refuses it. */
-typedef struct s2si_plan_tunnel *(*s2si_which_tunnel)(const struct s2si_place *place, const cJSON *element, size_t index);
+typedef struct s2si_plan_tunnel *(*s2si_which_tunnel)(const struct s2si_place *place, const cJSON *element,
+                                                      size_t index);
 /* Walks an object of one connection. Lists at the path tunnels ("Options.TunnelOptions") hold tunnels. */
 struct s2si_json_walk {
     struct s2si_place place;

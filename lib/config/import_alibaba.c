@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Alibaba's JSON of one dual-tunnel connection: a CreateVpnConnection request, or a DescribeVpnConnection answer, which has the
- * same members (TunnelOptionsSpecification holds the list itself, or an object TunnelOptions around it) and state beside them.
- * LocalSubnet is Alibaba's own side.
+ * Alibaba's JSON of one dual-tunnel connection: a CreateVpnConnection request, or a DescribeVpnConnection answer, which
+ * has the same members (TunnelOptionsSpecification holds the list itself, or an object TunnelOptions around it) and
+ * state beside them. LocalSubnet is Alibaba's own side.
  */
 #include <string.h>
 
@@ -21,9 +21,13 @@ static const struct s2si_import_row rows[] = {
     {.path = "VpnGatewayId", .set = s2si_set_text, .offset = CONNECTION(gateway)},
     {.path = "LocalSubnet", .set = s2si_set_networks, .offset = CONNECTION(cloud_subnets)},
     {.path = "RemoteSubnet", .set = s2si_set_networks, .offset = CONNECTION(peer_subnets)},
-    {.path = "EffectImmediately", .set = s2si_set_flag, .offset = CONNECTION(effect_immediately),
+    {.path = "EffectImmediately",
+     .set = s2si_set_flag,
+     .offset = CONNECTION(effect_immediately),
      .note = "is the far end's own setting; this end starts"},
-    {.path = "AutoConfigRoute", .set = s2si_set_flag, .offset = CONNECTION(auto_config_route),
+    {.path = "AutoConfigRoute",
+     .set = s2si_set_flag,
+     .offset = CONNECTION(auto_config_route),
      .note = "is the far end's own setting; it was left out"},
     {.path = "EnableTunnelsBgp", .set = s2si_set_flag, .offset = CONNECTION(bgp)},
     {.path = "EnableDpd", .set = s2si_set_flag, .offset = CONNECTION(dpd_enable)},
@@ -67,21 +71,33 @@ static const struct s2si_import_row rows[] = {
     {.path = T "ZoneNo", .note = STATE},
     {.path = T "TunnelIkeConfig.IkeVersion", .set = s2si_set_version},
     {.path = T "TunnelIkeConfig.IkeMode", .note = "is of IKEv1; it was left out"},
-    {.path = T "TunnelIkeConfig.IkeEncAlg", .set = s2si_set_algorithm, .offset = TUNNEL(params.ike_encryption),
+    {.path = T "TunnelIkeConfig.IkeEncAlg",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ike_encryption),
      .which = S2S_TRANSFORM_ENCRYPTION},
-    {.path = T "TunnelIkeConfig.IkeAuthAlg", .set = s2si_set_algorithm, .offset = TUNNEL(params.ike_integrity),
+    {.path = T "TunnelIkeConfig.IkeAuthAlg",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ike_integrity),
      .which = S2S_TRANSFORM_INTEGRITY},
-    {.path = T "TunnelIkeConfig.IkePfs", .set = s2si_set_algorithm, .offset = TUNNEL(params.ike_dh_group),
+    {.path = T "TunnelIkeConfig.IkePfs",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ike_dh_group),
      .which = S2S_TRANSFORM_GROUP},
     {.path = T "TunnelIkeConfig.IkeLifetime", .set = s2si_set_number, .offset = TUNNEL(params.ike_lifetime)},
     {.path = T "TunnelIkeConfig.LocalId", .set = s2si_set_text, .offset = TUNNEL(cloud_id)},
     {.path = T "TunnelIkeConfig.RemoteId", .set = s2si_set_text, .offset = TUNNEL(peer_id)},
     {.path = T "TunnelIkeConfig.Psk", .set = s2si_set_text, .offset = TUNNEL(psk), .secret = true},
-    {.path = T "TunnelIpsecConfig.IpsecEncAlg", .set = s2si_set_algorithm, .offset = TUNNEL(params.ipsec_encryption),
+    {.path = T "TunnelIpsecConfig.IpsecEncAlg",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ipsec_encryption),
      .which = S2S_TRANSFORM_ENCRYPTION},
-    {.path = T "TunnelIpsecConfig.IpsecAuthAlg", .set = s2si_set_algorithm, .offset = TUNNEL(params.ipsec_integrity),
+    {.path = T "TunnelIpsecConfig.IpsecAuthAlg",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ipsec_integrity),
      .which = S2S_TRANSFORM_INTEGRITY},
-    {.path = T "TunnelIpsecConfig.IpsecPfs", .set = s2si_set_algorithm, .offset = TUNNEL(params.ipsec_pfs),
+    {.path = T "TunnelIpsecConfig.IpsecPfs",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ipsec_pfs),
      .which = S2S_TRANSFORM_GROUP},
     {.path = T "TunnelIpsecConfig.IpsecLifetime", .set = s2si_set_number, .offset = TUNNEL(params.ipsec_lifetime)},
     {.path = T "TunnelBgpConfig.LocalAsn", .set = s2si_set_asn, .offset = TUNNEL(cloud_asn)},
@@ -103,7 +119,8 @@ static struct s2si_plan_tunnel *which_tunnel(const struct s2si_place *place, con
     } else if (cJSON_IsNumber(number) && (number->valueint == 1 || number->valueint == 2)) {
         index = (size_t)number->valueint - 1;
     }
-    return index < S2SI_PLAN_TUNNELS && !place->connection->tunnels[index].given ? &place->connection->tunnels[index] : NULL;
+    return index < S2SI_PLAN_TUNNELS && !place->connection->tunnels[index].given ? &place->connection->tunnels[index]
+                                                                                 : NULL;
 }
 
 /* DescribeVpnConnection wraps the list of tunnels; both shapes become the request's. */
@@ -151,8 +168,12 @@ int s2si_import_alibaba(struct s2s_import *import, const char *text, size_t leng
     int error;
     cJSON *tree = s2si_import_tree(import, text, length, &error);
     struct s2si_plan_connection *connection = tree ? s2si_import_connection(import) : NULL;
-    struct s2si_json_walk walk = {.place = {import, connection, NULL}, .rows = rows, .row_count = S2SI_COUNT(rows),
-                                  .tunnels = "TunnelOptionsSpecification", .prefix = "", .which = which_tunnel};
+    struct s2si_json_walk walk = {.place = {import, connection, NULL},
+                                  .rows = rows,
+                                  .row_count = S2SI_COUNT(rows),
+                                  .tunnels = "TunnelOptionsSpecification",
+                                  .prefix = "",
+                                  .which = which_tunnel};
 
     if (connection && !unwrap(tree)) {
         error = S2S_ERR_NO_MEMORY;

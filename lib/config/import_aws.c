@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The answer of `aws ec2 describe-vpn-connections`. A connection's CustomerGatewayConfiguration (XML) gives the addresses, ASNs
- * and keys; its Options, which follow custom settings where the XML does not, are laid over it. Tunnels are matched by their
- * outside address, since the two list them in orders of their own. Local* is the customer's side: turned round by the rows.
+ * The answer of `aws ec2 describe-vpn-connections`. A connection's CustomerGatewayConfiguration (XML) gives the
+ * addresses, ASNs and keys; its Options, which follow custom settings where the XML does not, are laid over it. Tunnels
+ * are matched by their outside address, since the two list them in orders of their own. Local* is the customer's side:
+ * turned round by the rows.
  */
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +37,8 @@ static const struct s2si_import_row rows[] = {
     {.path = "Options.TunnelInsideIpVersion", .set = s2si_set_fixed, .note = "ipv4"},
     {.path = "Options.EnableAcceleration", .set = s2si_set_fixed, .note = "false"},
     {.path = "Options.OutsideIpAddressType", .set = s2si_set_fixed, .note = "PublicIpv4"},
-    {.path = "Options.TransportTransitGatewayAttachmentId", .note = "is not a virtual private gateway; it was left out"},
+    {.path = "Options.TransportTransitGatewayAttachmentId",
+     .note = "is not a virtual private gateway; it was left out"},
     {.path = "Options.TunnelBandwidth", .set = s2si_set_fixed, .note = "standard"},
     {.path = T "OutsideIpAddress", .set = s2si_set_address, .offset = TUNNEL(cloud_outside)},
     {.path = T "TunnelInsideCidr", .set = s2si_set_prefix, .offset = TUNNEL(inside)},
@@ -44,31 +46,53 @@ static const struct s2si_import_row rows[] = {
     {.path = T "PreSharedKey", .set = s2si_set_text, .offset = TUNNEL(psk), .secret = true},
     {.path = T "Phase1LifetimeSeconds", .set = s2si_set_number, .offset = TUNNEL(params.ike_lifetime)},
     {.path = T "Phase2LifetimeSeconds", .set = s2si_set_number, .offset = TUNNEL(params.ipsec_lifetime)},
-    {.path = T "RekeyMarginTimeSeconds", .set = s2si_set_number, .offset = TUNNEL(params.rekey_margin), .note = CLOUDS_OWN},
+    {.path = T "RekeyMarginTimeSeconds",
+     .set = s2si_set_number,
+     .offset = TUNNEL(params.rekey_margin),
+     .note = CLOUDS_OWN},
     {.path = T "RekeyFuzzPercentage", .set = s2si_set_number, .offset = TUNNEL(params.rekey_fuzz), .note = CLOUDS_OWN},
     {.path = T "ReplayWindowSize", .set = s2si_set_number, .offset = TUNNEL(params.replay_window), .note = CLOUDS_OWN},
     {.path = T "DpdTimeoutSeconds", .set = s2si_set_number, .offset = TUNNEL(params.dpd_timeout), .note = CLOUDS_OWN},
     {.path = T "DpdTimeoutAction", .set = s2si_set_dpd_action, .note = CLOUDS_OWN},
     {.path = T "StartupAction", .set = s2si_set_startup, .note = "is the far end's own setting; this end starts too"},
     {.path = T "IkeVersions[].Value", .set = s2si_set_version, .many = true},
-    {.path = T "Phase1EncryptionAlgorithms[].Value", .set = s2si_set_algorithm, .offset = TUNNEL(params.ike_encryption),
-     .which = S2S_TRANSFORM_ENCRYPTION, .many = true},
-    {.path = T "Phase2EncryptionAlgorithms[].Value", .set = s2si_set_algorithm, .offset = TUNNEL(params.ipsec_encryption),
-     .which = S2S_TRANSFORM_ENCRYPTION, .many = true},
-    {.path = T "Phase1IntegrityAlgorithms[].Value", .set = s2si_set_algorithm, .offset = TUNNEL(params.ike_integrity),
-     .which = S2S_TRANSFORM_INTEGRITY, .many = true},
-    {.path = T "Phase2IntegrityAlgorithms[].Value", .set = s2si_set_algorithm, .offset = TUNNEL(params.ipsec_integrity),
-     .which = S2S_TRANSFORM_INTEGRITY, .many = true},
-    {.path = T "Phase1DHGroupNumbers[].Value", .set = s2si_set_algorithm, .offset = TUNNEL(params.ike_dh_group),
-     .which = S2S_TRANSFORM_GROUP, .many = true},
-    {.path = T "Phase2DHGroupNumbers[].Value", .set = s2si_set_algorithm, .offset = TUNNEL(params.ipsec_pfs),
-     .which = S2S_TRANSFORM_GROUP, .many = true},
+    {.path = T "Phase1EncryptionAlgorithms[].Value",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ike_encryption),
+     .which = S2S_TRANSFORM_ENCRYPTION,
+     .many = true},
+    {.path = T "Phase2EncryptionAlgorithms[].Value",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ipsec_encryption),
+     .which = S2S_TRANSFORM_ENCRYPTION,
+     .many = true},
+    {.path = T "Phase1IntegrityAlgorithms[].Value",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ike_integrity),
+     .which = S2S_TRANSFORM_INTEGRITY,
+     .many = true},
+    {.path = T "Phase2IntegrityAlgorithms[].Value",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ipsec_integrity),
+     .which = S2S_TRANSFORM_INTEGRITY,
+     .many = true},
+    {.path = T "Phase1DHGroupNumbers[].Value",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ike_dh_group),
+     .which = S2S_TRANSFORM_GROUP,
+     .many = true},
+    {.path = T "Phase2DHGroupNumbers[].Value",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ipsec_pfs),
+     .which = S2S_TRANSFORM_GROUP,
+     .many = true},
     {.path = T "LogOptions.CloudWatchLogOptions.LogEnabled", .note = "is logging by CloudWatch; it was left out"},
     {.path = T "LogOptions.CloudWatchLogOptions.LogGroupArn", .note = "is logging by CloudWatch; it was left out"},
     {.path = T "LogOptions.CloudWatchLogOptions.LogOutputFormat", .note = "is logging by CloudWatch; it was left out"},
     {.path = T "LogOptions.CloudWatchLogOptions.BgpLogEnabled", .note = "is logging by CloudWatch; it was left out"},
     {.path = T "LogOptions.CloudWatchLogOptions.BgpLogGroupArn", .note = "is logging by CloudWatch; it was left out"},
-    {.path = T "LogOptions.CloudWatchLogOptions.BgpLogOutputFormat", .note = "is logging by CloudWatch; it was left out"},
+    {.path = T "LogOptions.CloudWatchLogOptions.BgpLogOutputFormat",
+     .note = "is logging by CloudWatch; it was left out"},
     {.path = T "EnableTunnelLifecycleControl", .note = "is when AWS replaces an endpoint; it was left out"},
     {.path = "Routes[].DestinationCidrBlock", .set = s2si_set_networks, .offset = CONNECTION(routes), .many = true},
     {.path = "Routes[].Source", .set = s2si_set_fixed, .note = "Static", .many = true},
@@ -78,7 +102,9 @@ static const struct s2si_import_row rows[] = {
     {.path = "VgwTelemetry[].StatusMessage", .note = STATE, .many = true},
     {.path = "VgwTelemetry[].LastStatusChange", .note = STATE, .many = true},
     {.path = "VgwTelemetry[].AcceptedRouteCount", .note = STATE, .many = true},
-    {.path = "VgwTelemetry[].CertificateArn", .note = "is a certificate; this library authenticates by key", .many = true},
+    {.path = "VgwTelemetry[].CertificateArn",
+     .note = "is a certificate; this library authenticates by key",
+     .many = true},
     {.path = "Tags[].Key", .note = "is a tag; it was left out", .many = true},
     {.path = "Tags[].Value", .note = "is a tag; it was left out", .many = true},
 };
@@ -97,7 +123,9 @@ static struct s2si_plan_tunnel *which_tunnel(const struct s2si_place *place, con
             }
         }
     }
-    return index < S2SI_PLAN_TUNNELS && (!tunnels[index].given || tunnels[index].cloud_outside.family == 0) ? &tunnels[index] : NULL;
+    return index < S2SI_PLAN_TUNNELS && (!tunnels[index].given || tunnels[index].cloud_outside.family == 0)
+               ? &tunnels[index]
+               : NULL;
 }
 
 /* What Options say replaces what the XML says: lists start anew, "seen" belongs to the XML's rows. */
@@ -107,11 +135,15 @@ static void lay_over(struct s2si_plan_connection *connection, const cJSON *objec
         const char *key;
         size_t offset;
     } lists[] = {
-        {"Phase1EncryptionAlgorithms", TUNNEL(params.ike_encryption)}, {"Phase2EncryptionAlgorithms", TUNNEL(params.ipsec_encryption)},
-        {"Phase1IntegrityAlgorithms", TUNNEL(params.ike_integrity)},   {"Phase2IntegrityAlgorithms", TUNNEL(params.ipsec_integrity)},
-        {"Phase1DHGroupNumbers", TUNNEL(params.ike_dh_group)},         {"Phase2DHGroupNumbers", TUNNEL(params.ipsec_pfs)},
+        {"Phase1EncryptionAlgorithms", TUNNEL(params.ike_encryption)},
+        {"Phase2EncryptionAlgorithms", TUNNEL(params.ipsec_encryption)},
+        {"Phase1IntegrityAlgorithms", TUNNEL(params.ike_integrity)},
+        {"Phase2IntegrityAlgorithms", TUNNEL(params.ipsec_integrity)},
+        {"Phase1DHGroupNumbers", TUNNEL(params.ike_dh_group)},
+        {"Phase2DHGroupNumbers", TUNNEL(params.ipsec_pfs)},
     };
-    const cJSON *options = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(object, "Options"), "TunnelOptions");
+    const cJSON *options =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(object, "Options"), "TunnelOptions");
     struct s2si_place place = {NULL, connection, NULL};
     size_t index = 0;
 
@@ -130,7 +162,8 @@ static void lay_over(struct s2si_plan_connection *connection, const cJSON *objec
 }
 
 /* The XML string of a connection. It is taken out of the tree, so that the walk does not meet it. */
-static int read_xml(struct s2s_import *import, struct s2si_plan_connection *connection, const char *prefix, cJSON *object)
+static int read_xml(struct s2s_import *import, struct s2si_plan_connection *connection, const char *prefix,
+                    cJSON *object)
 {
     cJSON *xml = cJSON_DetachItemFromObjectCaseSensitive(object, "CustomerGatewayConfiguration");
     char shown[128];
@@ -144,7 +177,8 @@ static int read_xml(struct s2s_import *import, struct s2si_plan_connection *conn
 #if S2S_HAVE_EXPAT
     error = s2si_import_xml_connection(import, connection, shown, xml->valuestring, strlen(xml->valuestring));
 #else
-    s2si_import_warn(import, shown, NULL, "is XML, and this build has no expat (S2S_EXPAT): customer gateway address and ASNs are missing");
+    s2si_import_warn(import, shown, NULL,
+                     "is XML, and this build has no expat (S2S_EXPAT): customer gateway address and ASNs are missing");
     (void)connection;
 #endif
     s2si_json_free_tree(xml);
@@ -155,8 +189,12 @@ static int read_connection(struct s2s_import *import, cJSON *object, int index)
 {
     struct s2si_plan_connection *connection = s2si_import_connection(import);
     char prefix[48];
-    struct s2si_json_walk walk = {.place = {import, connection, NULL}, .rows = rows, .row_count = S2SI_COUNT(rows),
-                                  .tunnels = "Options.TunnelOptions", .prefix = prefix, .which = which_tunnel};
+    struct s2si_json_walk walk = {.place = {import, connection, NULL},
+                                  .rows = rows,
+                                  .row_count = S2SI_COUNT(rows),
+                                  .tunnels = "Options.TunnelOptions",
+                                  .prefix = prefix,
+                                  .which = which_tunnel};
     int error;
 
     if (!connection || !cJSON_IsObject(object)) {
@@ -187,7 +225,8 @@ int s2si_import_aws(struct s2s_import *import, const char *text, size_t length)
     if (!cJSON_IsArray(list) || !list->child) {
         s2si_import_refuse(import, "VpnConnections", NULL, "is a list of at least one connection");
     } else {
-        for (cJSON *object = list->child; error == 0 && object && index <= S2SI_PLAN_CONNECTIONS; object = object->next) {
+        for (cJSON *object = list->child; error == 0 && object && index <= S2SI_PLAN_CONNECTIONS;
+             object = object->next) {
             error = read_connection(import, object, index++);
         }
     }

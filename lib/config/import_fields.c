@@ -77,8 +77,8 @@ static bool again(const struct s2si_place *place, size_t row)
     return before;
 }
 
-void s2si_import_field(const struct s2si_place *place, const struct s2si_import_row *rows, size_t count, const char *path,
-                       const char *shown, const char *value)
+void s2si_import_field(const struct s2si_place *place, const struct s2si_import_row *rows, size_t count,
+                       const char *path, const char *shown, const char *value)
 {
     const struct s2si_import_row *row = find(rows, count, path);
     const char *rule;
@@ -289,7 +289,8 @@ S2SI_SETTER(s2si_set_algorithm)
 {
     struct s2s_algorithm_list *list = target(place, row);
     bool group = row->which == S2S_TRANSFORM_GROUP, none = group && strcmp(value, "disabled") == 0;
-    enum s2s_algorithm algorithm = s2s_algorithm_find((enum s2s_transform_type)row->which, group ? bare_group(value) : value);
+    enum s2s_algorithm algorithm =
+        s2s_algorithm_find((enum s2s_transform_type)row->which, group ? bare_group(value) : value);
 
     if (algorithm == S2S_ALG_NONE && !none) {
         return "is no algorithm that is known here";
@@ -338,7 +339,8 @@ S2SI_SETTER(s2si_set_dpd_action)
 S2SI_SETTER(s2si_set_fixed)
 {
     if (strcmp(value, row->note) != 0) {
-        s2si_import_warn(place->import, row->path, value, "has another value here, which cannot be changed; it was left out");
+        s2si_import_warn(place->import, row->path, value,
+                         "has another value here, which cannot be changed; it was left out");
     }
     return NULL;
 }

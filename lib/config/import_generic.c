@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AWS's Generic text: a field is a line "- Key : value" in a section "#1" to "#4" of an "IPSec Tunnel #N", or one of the three
- * names of the header. Everything else is a sentence for people.
+ * AWS's Generic text: a field is a line "- Key : value" in a section "#1" to "#4" of an "IPSec Tunnel #N", or one of
+ * the three names of the header. Everything else is a sentence for people.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,23 +19,38 @@ static const struct s2si_import_row rows[] = {
     {.path = "#1.IKE version", .set = s2si_set_version},
     {.path = "#1.Authentication Method", .set = s2si_set_fixed, .note = "Pre-Shared Key"},
     {.path = "#1.Pre-Shared Key", .set = s2si_set_text, .offset = TUNNEL(psk), .secret = true},
-    {.path = "#1.Authentication Algorithm", .set = s2si_set_algorithm, .offset = TUNNEL(params.ike_integrity),
+    {.path = "#1.Authentication Algorithm",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ike_integrity),
      .which = S2S_TRANSFORM_INTEGRITY},
-    {.path = "#1.Encryption Algorithm", .set = s2si_set_algorithm, .offset = TUNNEL(params.ike_encryption),
+    {.path = "#1.Encryption Algorithm",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ike_encryption),
      .which = S2S_TRANSFORM_ENCRYPTION},
     {.path = "#1.Lifetime", .set = s2si_set_number, .offset = TUNNEL(params.ike_lifetime)},
     {.path = "#1.Phase 1 Negotiation Mode", .set = s2si_set_fixed, .note = "main"},
-    {.path = "#1.Diffie-Hellman", .set = s2si_set_algorithm, .offset = TUNNEL(params.ike_dh_group), .which = S2S_TRANSFORM_GROUP},
-    {.path = "#1.Perfect Forward Secrecy", .set = s2si_set_algorithm, .offset = TUNNEL(params.ike_dh_group),
+    {.path = "#1.Diffie-Hellman",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ike_dh_group),
+     .which = S2S_TRANSFORM_GROUP},
+    {.path = "#1.Perfect Forward Secrecy",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ike_dh_group),
      .which = S2S_TRANSFORM_GROUP}, /* what files of 2018 call the group of phase 1 */
     {.path = "#2.Protocol", .set = s2si_set_fixed, .note = "esp"},
-    {.path = "#2.Authentication Algorithm", .set = s2si_set_algorithm, .offset = TUNNEL(params.ipsec_integrity),
+    {.path = "#2.Authentication Algorithm",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ipsec_integrity),
      .which = S2S_TRANSFORM_INTEGRITY},
-    {.path = "#2.Encryption Algorithm", .set = s2si_set_algorithm, .offset = TUNNEL(params.ipsec_encryption),
+    {.path = "#2.Encryption Algorithm",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ipsec_encryption),
      .which = S2S_TRANSFORM_ENCRYPTION},
     {.path = "#2.Lifetime", .set = s2si_set_number, .offset = TUNNEL(params.ipsec_lifetime)},
     {.path = "#2.Mode", .set = s2si_set_fixed, .note = "tunnel"},
-    {.path = "#2.Perfect Forward Secrecy", .set = s2si_set_algorithm, .offset = TUNNEL(params.ipsec_pfs),
+    {.path = "#2.Perfect Forward Secrecy",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ipsec_pfs),
      .which = S2S_TRANSFORM_GROUP},
     {.path = "#2.DPD Interval", .set = s2si_set_number, .offset = TUNNEL(params.dpd_delay)},
     {.path = "#2.DPD Retries", .set = s2si_set_number, .offset = TUNNEL(dpd_retries)},

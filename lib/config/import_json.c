@@ -119,7 +119,8 @@ static void walk_value(const struct step *step, const cJSON *value)
             walk_value(&inner, child);
         }
     } else if (cJSON_IsString(value) && value->valuestring[0]) {
-        s2si_import_field(&step->place, step->walk->rows, step->walk->row_count, step->path, step->shown, value->valuestring);
+        s2si_import_field(&step->place, step->walk->rows, step->walk->row_count, step->path, step->shown,
+                          value->valuestring);
     } else if (cJSON_IsNumber(value) || cJSON_IsBool(value)) {
         s2si_json_shown(value, text, sizeof(text));
         s2si_import_field(&step->place, step->walk->rows, step->walk->row_count, step->path, step->shown, text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan as a configuration. Here, and only here, "cloud" and "peer" become local and remote: local is what we become.
- * Tunnel params go out through the table that reads and prints every configuration (json_write).
+ * The plan as a configuration. Here, and only here, "cloud" and "peer" become local and remote: local is what we
+ * become. Tunnel params go out through the table that reads and prints every configuration (json_write).
  */
 #include <stdio.h>
 #include <string.h>
@@ -96,7 +96,8 @@ static bool listed_address(const char *list, size_t number, struct s2s_addr *out
     return s2s_addr_parse(text, out) == 0;
 }
 
-static void complete(struct writer *writer, struct s2s_addr *address, const char *list, size_t number, const char *option)
+static void complete(struct writer *writer, struct s2s_addr *address, const char *list, size_t number,
+                     const char *option)
 {
     if (address->family == 0 && list && !listed_address(list, number, address)) {
         s2si_import_refuse(writer->import, option, list, "is an IP address, or two with a comma between them");
@@ -132,17 +133,19 @@ static void complete_tunnel(struct writer *writer, struct s2si_plan_tunnel *tunn
 {
     const struct s2s_import_options *options = &writer->import->options;
 
-    complete(writer, writer->as_cloud ? &tunnel->cloud_outside : &tunnel->peer_outside, options->local_address, number, "local_address");
+    complete(writer, writer->as_cloud ? &tunnel->cloud_outside : &tunnel->peer_outside, options->local_address, number,
+             "local_address");
     complete(writer, writer->as_cloud ? &tunnel->peer_outside : &tunnel->cloud_outside, options->remote_address, number,
              "remote_address");
     complete_inside(tunnel);
     complete_hosts(tunnel);
     tunnel->peer_asn = tunnel->peer_asn ? tunnel->peer_asn : options->customer_asn;
     if (far_address(writer, tunnel)->family == 0) {
-        s2si_import_refuse(writer->import, "remote_address", NULL, "is required: the file names no address of the far end");
+        s2si_import_refuse(writer->import, "remote_address", NULL,
+                           "is required: the file names no address of the far end");
     }
-    if (tunnel->params.dpd_delay > 0 && tunnel->dpd_retries > 0 && tunnel->params.dpd_timeout == S2S_UNSET && !writer->as_cloud &&
-        tunnel->dpd_retries < 1000 && tunnel->params.dpd_delay < 100000) {
+    if (tunnel->params.dpd_delay > 0 && tunnel->dpd_retries > 0 && tunnel->params.dpd_timeout == S2S_UNSET &&
+        !writer->as_cloud && tunnel->dpd_retries < 1000 && tunnel->params.dpd_delay < 100000) {
         tunnel->params.dpd_timeout = tunnel->params.dpd_delay * tunnel->dpd_retries;
     }
 }
@@ -161,7 +164,8 @@ static bool holds(const struct s2s_algorithm_list *list, uint16_t algorithm)
 
 static bool allowed(const struct s2si_profile_field *row, uint16_t algorithm)
 {
-    return !row || (!row->allowed && !row->allowed_more) || holds(row->allowed, algorithm) || holds(row->allowed_more, algorithm);
+    return !row || (!row->allowed && !row->allowed_more) || holds(row->allowed, algorithm) ||
+           holds(row->allowed_more, algorithm);
 }
 
 static void left_out(struct writer *writer, const struct s2si_field *field, uint16_t algorithm, const char *why)
@@ -170,7 +174,8 @@ static void left_out(struct writer *writer, const struct s2si_field *field, uint
     s2si_import_warn(writer->import, field->key, name, why);
 }
 
-/* The clouds list the weak first; we prefer the strong: the list is turned round. What the profile does not have is named. */
+/* The clouds list the weak first; we prefer the strong: the list is turned round. What the profile does not have is
+ * named. */
 static void fit(struct writer *writer, enum s2si_field_id id, struct s2s_algorithm_list *list)
 {
     const struct s2si_field *field = s2si_field_by_id(id, NULL);
@@ -205,7 +210,8 @@ static void fit_all(struct writer *writer, struct s2s_tunnel_params *params)
     fit(writer, S2SI_TUN_IPSEC_INTEGRITY, &params->ipsec_integrity);
     fit(writer, S2SI_TUN_IPSEC_PFS, &params->ipsec_pfs);
     if (params->ike_version == (S2S_IKEV1 | S2S_IKEV2) && !writer->as_cloud) {
-        params->ike_version = S2S_IKEV2; /* the far end takes both; one of them is enough, and IKEv2 is the better one */
+        params->ike_version =
+            S2S_IKEV2; /* the far end takes both; one of them is enough, and IKEv2 is the better one */
     }
 }
 
@@ -228,10 +234,12 @@ static void put_networks(struct writer *writer, cJSON *parent, const char *key, 
 }
 
 /* The customer gateway of a tunnel: one for each address and ASN. */
-static const char *far_end(struct writer *writer, const struct s2si_plan_connection *connection, const struct s2si_plan_tunnel *tunnel)
+static const char *far_end(struct writer *writer, const struct s2si_plan_connection *connection,
+                           const struct s2si_plan_tunnel *tunnel)
 {
     const struct s2s_addr *address = far_address(writer, tunnel);
-    const char *base = writer->as_cloud ? (tunnel->peer_name[0] ? tunnel->peer_name : connection->peer) : connection->gateway;
+    const char *base =
+        writer->as_cloud ? (tunnel->peer_name[0] ? tunnel->peer_name : connection->peer) : connection->gateway;
     struct far_end *far = &writer->far[writer->far_count];
     cJSON *object;
 
@@ -297,7 +305,8 @@ static int put_tunnel(struct writer *writer, cJSON *list, const struct s2si_plan
     if (tunnel->psk[0]) {
         s2si_out_text(&writer->out, object, "psk", tunnel->psk);
     } else {
-        s2si_import_warn(writer->import, "psk", NULL, "is in no file: the new gateway makes one; give it the far end's");
+        s2si_import_warn(writer->import, "psk", NULL,
+                         "is in no file: the new gateway makes one; give it the far end's");
     }
     fit_all(writer, &params);
     turn_params(writer, tunnel, &params);
@@ -322,8 +331,8 @@ static void put_route(struct writer *writer, const char *connection, const char 
 }
 
 /* Routes without BGP. Selectors of both sides make Alibaba's policy routes; a generic gateway makes those itself. */
-static void put_routes(struct writer *writer, const char *name, const struct s2si_networks *local, const struct s2si_networks *remote,
-                       bool policy)
+static void put_routes(struct writer *writer, const char *name, const struct s2si_networks *local,
+                       const struct s2si_networks *remote, bool policy)
 {
     const char *type = writer->alibaba ? "destination" : "static";
 
@@ -339,7 +348,8 @@ static void put_routes(struct writer *writer, const char *name, const struct s2s
         }
     }
     if (!specific(remote)) {
-        s2si_import_warn(writer->import, "routes", NULL, "no file names the networks behind the far end: add routes to them, or BGP");
+        s2si_import_warn(writer->import, "routes", NULL,
+                         "no file names the networks behind the far end: add routes to them, or BGP");
     }
 }
 
@@ -366,7 +376,8 @@ static int put_connection(struct writer *writer, const struct s2si_plan_connecti
         put_networks(writer, object, "remote_subnets", file_remote);
     }
     if (connection->effect_immediately != S2S_UNSET || !writer->as_cloud) {
-        s2si_out_bool(&writer->out, object, "effect_immediately", connection->effect_immediately != 0 || !writer->as_cloud);
+        s2si_out_bool(&writer->out, object, "effect_immediately",
+                      connection->effect_immediately != 0 || !writer->as_cloud);
     }
     if (connection->auto_config_route != S2S_UNSET) {
         s2si_out_bool(&writer->out, object, "auto_config_route", connection->auto_config_route == 1);
@@ -393,13 +404,15 @@ static void put_vpc(struct writer *writer, cJSON *gateway)
     cJSON *vpc;
 
     if (!specific(networks)) {
-        s2si_import_warn(writer->import, "gateway.vpc.cidr", NULL, "no file names the networks behind this gateway: give local_networks");
+        s2si_import_warn(writer->import, "gateway.vpc.cidr", NULL,
+                         "no file names the networks behind this gateway: give local_networks");
         return;
     }
     vpc = s2si_out_object(&writer->out, gateway, "vpc");
     put_networks(writer, vpc, "cidr", networks);
     if (writer->as_cloud && !writer->alibaba) { /* AWS puts routes into the tables that propagate */
-        cJSON *tables = s2si_out_list(&writer->out, vpc, "route_tables"), *table = s2si_out_object(&writer->out, tables, NULL);
+        cJSON *tables = s2si_out_list(&writer->out, vpc, "route_tables"),
+              *table = s2si_out_object(&writer->out, tables, NULL);
         s2si_out_text(&writer->out, table, "name", "main");
         s2si_out_bool(&writer->out, table, "propagate", true);
     }
@@ -413,7 +426,9 @@ static void put_gateway(struct writer *writer, cJSON *root)
     uint32_t asn = own_asn(writer, &first->tunnels[0]);
 
     s2si_out_text(&writer->out, gateway, "name",
-                  import->options.name ? import->options.name : writer->as_cloud && first->gateway[0] ? first->gateway : "gateway");
+                  import->options.name                    ? import->options.name
+                  : writer->as_cloud && first->gateway[0] ? first->gateway
+                                                          : "gateway");
     s2si_out_text(&writer->out, gateway, "profile", s2s_profile_name(writer->profile));
     addresses = s2si_out_list(&writer->out, gateway, "addresses");
     for (size_t i = 0; i < writer->own_count; i++) {
@@ -421,7 +436,8 @@ static void put_gateway(struct writer *writer, cJSON *root)
     }
     if (writer->own_count == 0) {
         s2si_out_text(&writer->out, addresses, NULL, "dynamic");
-        s2si_import_warn(writer->import, "gateway.addresses", NULL, "no file names our address: \"dynamic\" was put in; or give local_address");
+        s2si_import_warn(writer->import, "gateway.addresses", NULL,
+                         "no file names our address: \"dynamic\" was put in; or give local_address");
     }
     if (asn && !writer->alibaba) {
         s2si_out_number(&writer->out, gateway, "asn", asn);
@@ -455,7 +471,8 @@ static int write_all(struct writer *writer, cJSON *root)
     return error ? error : writer->out.failed ? S2S_ERR_NO_MEMORY : s2si_config_result(&import->errors);
 }
 
-/* ---- Alibaba as the peer of AWS: tunnel 1 of two connections (design section 4: two addresses, one customer gateway each) ---- */
+/* ---- Alibaba as the peer of AWS: tunnel 1 of two connections (design section 4: two addresses, one customer gateway
+ * each) ---- */
 
 static void join(struct s2s_import *import)
 {
@@ -463,7 +480,8 @@ static void join(struct s2s_import *import)
 
     if (import->connection_count != 2) {
         s2si_import_refuse(import, "", NULL,
-                           "an Alibaba gateway has two addresses and AWS knows one customer gateway a connection: give two connections");
+                           "an Alibaba gateway has two addresses and AWS knows one customer gateway a connection: give "
+                           "two connections");
         return;
     }
     for (size_t i = 0; i < 2; i++) {
@@ -486,7 +504,8 @@ static void prepare(struct writer *writer)
     const char *rule = NULL;
 
     if (!writer->as_cloud && strcmp(s2s_profile_name(writer->profile), "aws") == 0) {
-        s2si_import_refuse(import, "profile", "aws", "an AWS gateway is not configured by another cloud's file; take alibaba or generic");
+        s2si_import_refuse(import, "profile", "aws",
+                           "an AWS gateway is not configured by another cloud's file; take alibaba or generic");
     }
     if (!writer->as_cloud && writer->alibaba) {
         join(import);

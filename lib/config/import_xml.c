@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AWS's CustomerGatewayConfiguration by expat: an element's path and text are a field. Hostile texts are stopped before they
- * cost anything: a document type (entities) is refused, depth and the text of an element are bounded, the encoding is UTF-8
- * whatever the declaration says.
+ * AWS's CustomerGatewayConfiguration by expat: an element's path and text are a field. Hostile texts are stopped before
+ * they cost anything: a document type (entities) is refused, depth and the text of an element are bounded, the encoding
+ * is UTF-8 whatever the declaration says.
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,34 +24,56 @@ static const struct s2si_import_row rows[] = {
     {.path = "vpn_connection.transit_gateway_id", .set = s2si_set_text, .offset = CONNECTION(gateway)},
     {.path = "vpn_connection.vpn_connection_type", .set = s2si_set_fixed, .note = "ipsec.1"},
     {.path = "vpn_connection.vpn_connection_attributes", .note = "is not needed here; it was left out"},
-    {.path = T "customer_gateway.tunnel_outside_address.ip_address", .set = s2si_set_address, .offset = TUNNEL(peer_outside)},
-    {.path = T "customer_gateway.tunnel_inside_address.ip_address", .set = s2si_set_address, .offset = TUNNEL(peer_inside)},
+    {.path = T "customer_gateway.tunnel_outside_address.ip_address",
+     .set = s2si_set_address,
+     .offset = TUNNEL(peer_outside)},
+    {.path = T "customer_gateway.tunnel_inside_address.ip_address",
+     .set = s2si_set_address,
+     .offset = TUNNEL(peer_inside)},
     {.path = T "customer_gateway.tunnel_inside_address.network_mask", .set = s2si_set_fixed, .note = "255.255.255.252"},
-    {.path = T "customer_gateway.tunnel_inside_address.network_cidr", .set = s2si_set_number, .offset = TUNNEL(inside_length)},
+    {.path = T "customer_gateway.tunnel_inside_address.network_cidr",
+     .set = s2si_set_number,
+     .offset = TUNNEL(inside_length)},
     {.path = T "customer_gateway.bgp.asn", .set = s2si_set_asn, .offset = TUNNEL(peer_asn), .which = 1},
     {.path = T "customer_gateway.bgp.hold_time", .set = s2si_set_number, .offset = TUNNEL(params.bgp_hold_time)},
-    {.path = T "vpn_gateway.tunnel_outside_address.ip_address", .set = s2si_set_address, .offset = TUNNEL(cloud_outside)},
+    {.path = T "vpn_gateway.tunnel_outside_address.ip_address",
+     .set = s2si_set_address,
+     .offset = TUNNEL(cloud_outside)},
     {.path = T "vpn_gateway.tunnel_inside_address.ip_address", .set = s2si_set_address, .offset = TUNNEL(cloud_inside)},
     {.path = T "vpn_gateway.tunnel_inside_address.network_mask", .set = s2si_set_fixed, .note = "255.255.255.252"},
-    {.path = T "vpn_gateway.tunnel_inside_address.network_cidr", .set = s2si_set_number, .offset = TUNNEL(inside_length)},
+    {.path = T "vpn_gateway.tunnel_inside_address.network_cidr",
+     .set = s2si_set_number,
+     .offset = TUNNEL(inside_length)},
     {.path = T "vpn_gateway.bgp.asn", .set = s2si_set_asn, .offset = TUNNEL(cloud_asn), .which = 1},
     {.path = T "vpn_gateway.bgp.hold_time", .set = s2si_set_number, .offset = TUNNEL(params.bgp_hold_time)},
-    {.path = T "ike.authentication_protocol", .set = s2si_set_algorithm, .offset = TUNNEL(params.ike_integrity),
+    {.path = T "ike.authentication_protocol",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ike_integrity),
      .which = S2S_TRANSFORM_INTEGRITY},
-    {.path = T "ike.encryption_protocol", .set = s2si_set_algorithm, .offset = TUNNEL(params.ike_encryption),
+    {.path = T "ike.encryption_protocol",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ike_encryption),
      .which = S2S_TRANSFORM_ENCRYPTION},
     {.path = T "ike.lifetime", .set = s2si_set_number, .offset = TUNNEL(params.ike_lifetime)},
-    {.path = T "ike.perfect_forward_secrecy", .set = s2si_set_algorithm, .offset = TUNNEL(params.ike_dh_group),
+    {.path = T "ike.perfect_forward_secrecy",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ike_dh_group),
      .which = S2S_TRANSFORM_GROUP},
     {.path = T "ike.mode", .set = s2si_set_fixed, .note = "main"}, /* of IKEv1; IKEv2 has no modes */
     {.path = T "ike.pre_shared_key", .set = s2si_set_text, .offset = TUNNEL(psk), .secret = true},
     {.path = T "ipsec.protocol", .set = s2si_set_fixed, .note = "esp"},
-    {.path = T "ipsec.authentication_protocol", .set = s2si_set_algorithm, .offset = TUNNEL(params.ipsec_integrity),
+    {.path = T "ipsec.authentication_protocol",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ipsec_integrity),
      .which = S2S_TRANSFORM_INTEGRITY},
-    {.path = T "ipsec.encryption_protocol", .set = s2si_set_algorithm, .offset = TUNNEL(params.ipsec_encryption),
+    {.path = T "ipsec.encryption_protocol",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ipsec_encryption),
      .which = S2S_TRANSFORM_ENCRYPTION},
     {.path = T "ipsec.lifetime", .set = s2si_set_number, .offset = TUNNEL(params.ipsec_lifetime)},
-    {.path = T "ipsec.perfect_forward_secrecy", .set = s2si_set_algorithm, .offset = TUNNEL(params.ipsec_pfs),
+    {.path = T "ipsec.perfect_forward_secrecy",
+     .set = s2si_set_algorithm,
+     .offset = TUNNEL(params.ipsec_pfs),
      .which = S2S_TRANSFORM_GROUP},
     {.path = T "ipsec.mode", .set = s2si_set_fixed, .note = "tunnel"},
     {.path = T "ipsec.clear_df_bit", .note = "is decided here by the kernel; it was left out"},
@@ -95,7 +117,8 @@ static void field(struct reader *reader, const char *path, const char *value)
     const char *rest = strncmp(path, T, sizeof(T) - 1) == 0 ? path + sizeof(T) - 1 : NULL;
 
     if (rest) {
-        snprintf(shown, sizeof(shown), "%svpn_connection.ipsec_tunnel[%u].%s", reader->prefix, reader->tunnels - 1, rest);
+        snprintf(shown, sizeof(shown), "%svpn_connection.ipsec_tunnel[%u].%s", reader->prefix, reader->tunnels - 1,
+                 rest);
     } else {
         snprintf(shown, sizeof(shown), "%s%s", reader->prefix, path);
     }
@@ -125,7 +148,8 @@ static void on_start(void *user, const char *name, const char **list)
     if (reader->stopped) {
         return;
     }
-    added = reader->depth < DEPTH ? snprintf(reader->path + length, PATH - length, "%s%s", length ? "." : "", name) : -1;
+    added =
+        reader->depth < DEPTH ? snprintf(reader->path + length, PATH - length, "%s%s", length ? "." : "", name) : -1;
     if (added < 0 || (size_t)added >= PATH - length) {
         stop(reader, "holds elements that stand too deep or have names that are too long");
         return;
@@ -205,7 +229,8 @@ static void parse(struct reader *reader, const char *text, size_t length)
     XML_SetStartDoctypeDeclHandler(reader->parser, on_doctype);
     if (XML_Parse(reader->parser, text, (int)length, 1) == XML_STATUS_ERROR && !reader->stopped) {
         char rule[160];
-        snprintf(rule, sizeof(rule), "line %lu: is not XML: %s", (unsigned long)XML_GetCurrentLineNumber(reader->parser),
+        snprintf(rule, sizeof(rule), "line %lu: is not XML: %s",
+                 (unsigned long)XML_GetCurrentLineNumber(reader->parser),
                  XML_ErrorString(XML_GetErrorCode(reader->parser)));
         s2si_import_refuse(reader->place.import, reader->prefix, NULL, rule);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* import_one: imports an input. What it makes of it must be JSON that our own reader takes, and what it says must be text. */
+/* import_one: imports an input. What it makes of it must be JSON that our own reader takes, and what it says must be
+ * text. */
 #ifndef S2SI_FUZZ_IMPORT_ONE_H
 #define S2SI_FUZZ_IMPORT_ONE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A deployment moves by its files: an AWS gateway hands out its device files, they are imported as they are at the other side,
- * and the two gateways come up and carry pings.
+ * A deployment moves by its files: an AWS gateway hands out its device files, they are imported as they are at the
+ * other side, and the two gateways come up and carry pings.
  *
  *     192.168.10.113 ── aws 3.0.0.52, .53, .56, .57 ── net ── 8.0.0.146, 8.0.0.74  the importer ── 10.0.0.223
  */
@@ -20,8 +20,10 @@ static const char *const our_outside[] = {"8.0.0.146", "8.0.0.74", NULL};
 
 /* %s: "true" or "false" for BGP; the static routes or nothing. */
 static const char aws[] =
-    "{\"gateway\": {\"name\": \"vgw\", \"profile\": \"aws\", \"addresses\": [\"3.0.0.52\", \"3.0.0.53\", \"3.0.0.56\", \"3.0.0.57\"],"
-    " \"asn\": 64512, \"vpc\": {\"cidr\": [\"192.168.0.0/16\"], \"route_tables\": [{\"name\": \"rtb\", \"propagate\": true}]}},"
+    "{\"gateway\": {\"name\": \"vgw\", \"profile\": \"aws\", \"addresses\": [\"3.0.0.52\", \"3.0.0.53\", \"3.0.0.56\", "
+    "\"3.0.0.57\"],"
+    " \"asn\": 64512, \"vpc\": {\"cidr\": [\"192.168.0.0/16\"], \"route_tables\": [{\"name\": \"rtb\", \"propagate\": "
+    "true}]}},"
     "\"customer_gateways\": [{\"name\": \"cgw1\", \"profile\": \"%s\", \"ip_address\": \"8.0.0.146\", \"asn\": 65530},"
     " {\"name\": \"cgw2\", \"profile\": \"%s\", \"ip_address\": \"8.0.0.74\", \"asn\": 65530}],"
     "\"connections\": [{\"name\": \"vpn1\", \"customer_gateway\": \"cgw1\", \"enable_bgp\": %s, \"tunnels\": ["
@@ -29,8 +31,8 @@ static const char aws[] =
     " {\"name\": \"vpn2\", \"customer_gateway\": \"cgw2\", \"enable_bgp\": %s, \"tunnels\": ["
     " {\"bgp\": {\"tunnel_cidr\": \"169.254.214.96/30\"}}, {\"bgp\": {\"tunnel_cidr\": \"169.254.215.96/30\"}}]}],"
     "\"routes\": [%s]}";
-#define STATIC_ROUTES                                                                                                          \
-    "{\"type\": \"static\", \"destination\": \"10.0.0.0/16\", \"connection\": \"vpn1\"},"                                        \
+#define STATIC_ROUTES                                                                                                  \
+    "{\"type\": \"static\", \"destination\": \"10.0.0.0/16\", \"connection\": \"vpn1\"},"                              \
     "{\"type\": \"static\", \"destination\": \"10.0.0.0/16\", \"connection\": \"vpn2\"}"
 
 struct end {
@@ -46,8 +48,8 @@ struct world {
     struct end aws, ours;
 };
 
-static void place(struct world *world, struct end *end, const char *name, const char *const *outside, const char *gateway,
-                  const char *host)
+static void place(struct world *world, struct end *end, const char *name, const char *const *outside,
+                  const char *gateway, const char *host)
 {
     char text[64];
 
@@ -103,7 +105,8 @@ static void world_new(struct world *world, const char *far, bool bgp)
     assert_int_equal(s2s_sim_router_new(world->sim, "net", &world->net), 0);
     place(world, &world->aws, "aws", aws_outside, "192.168.0.1/16", "192.168.10.113/16");
     place(world, &world->ours, "ours", our_outside, "10.0.0.1/16", "10.0.0.223/16");
-    snprintf(text, sizeof text, aws, far, far, bgp ? "true" : "false", bgp ? "true" : "false", bgp ? "" : STATIC_ROUTES);
+    snprintf(text, sizeof text, aws, far, far, bgp ? "true" : "false", bgp ? "true" : "false",
+             bgp ? "" : STATIC_ROUTES);
     start(world, &world->aws, text);
 }
 
@@ -116,7 +119,8 @@ static void world_free(struct world *world)
     s2s_sim_delete(world->sim);
 }
 
-/* Exports the first count connections of AWS, imports them, starts what comes out. @return false where XML is not built. */
+/* Exports the first count connections of AWS, imports them, starts what comes out. @return false where XML is not
+ * built. */
 static bool move(struct world *world, int kind, size_t count, const struct s2s_profile *profile)
 {
     static const char *const names[] = {"vpn1", "vpn2"};
@@ -249,8 +253,10 @@ static void alibaba_with_bgp(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_router_by_the_generic_file), cmocka_unit_test(a_router_by_the_xml),
-        cmocka_unit_test(alibaba_by_two_generic_files), cmocka_unit_test(a_router_with_bgp),
+        cmocka_unit_test(a_router_by_the_generic_file),
+        cmocka_unit_test(a_router_by_the_xml),
+        cmocka_unit_test(alibaba_by_two_generic_files),
+        cmocka_unit_test(a_router_with_bgp),
         cmocka_unit_test(alibaba_with_bgp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,9 +7,12 @@
 #include "config_text.h"
 
 const char device_rig_aws[] =
-    "{\"gateway\": {\"name\": \"vgw-1\", \"profile\": \"aws\", \"addresses\": [\"3.0.0.52\", \"3.0.0.53\", \"3.0.0.56\", \"3.0.0.57\"],"
-    " \"asn\": 64512, \"vpc\": {\"cidr\": [\"192.168.0.0/16\"], \"route_tables\": [{\"name\": \"rtb\", \"propagate\": true}]}},"
-    "\"customer_gateways\": [{\"name\": \"cgw-1\", \"profile\": \"alibaba\", \"ip_address\": \"8.0.0.146\", \"asn\": 65530},"
+    "{\"gateway\": {\"name\": \"vgw-1\", \"profile\": \"aws\", \"addresses\": [\"3.0.0.52\", \"3.0.0.53\", "
+    "\"3.0.0.56\", \"3.0.0.57\"],"
+    " \"asn\": 64512, \"vpc\": {\"cidr\": [\"192.168.0.0/16\"], \"route_tables\": [{\"name\": \"rtb\", \"propagate\": "
+    "true}]}},"
+    "\"customer_gateways\": [{\"name\": \"cgw-1\", \"profile\": \"alibaba\", \"ip_address\": \"8.0.0.146\", \"asn\": "
+    "65530},"
     " {\"name\": \"cgw-2\", \"profile\": \"alibaba\", \"ip_address\": \"8.0.0.74\", \"asn\": 65530}],"
     "\"connections\": [{\"name\": \"vpn1\", \"customer_gateway\": \"cgw-1\", \"tunnels\": ["
     " {\"psk\": \"first.key.1\", \"bgp\": {\"tunnel_cidr\": \"169.254.116.208/30\"}},"
@@ -20,13 +23,17 @@ const char device_rig_aws[] =
     "\"routes\": [{\"type\": \"static\", \"destination\": \"10.0.0.0/16\", \"connection\": \"vpn1\"}]}";
 
 const char device_rig_alibaba[] =
-    "{\"gateway\": {\"name\": \"vpn-frankfurt\", \"profile\": \"alibaba\", \"addresses\": [\"8.0.0.146\", \"8.0.0.74\"],"
+    "{\"gateway\": {\"name\": \"vpn-frankfurt\", \"profile\": \"alibaba\", \"addresses\": [\"8.0.0.146\", "
+    "\"8.0.0.74\"],"
     " \"vpc\": {\"cidr\": \"10.0.0.0/16\"}, \"auto_propagate\": true},"
     "\"customer_gateways\": [{\"name\": \"dc\", \"ip_address\": \"203.0.113.5\", \"asn\": 65000}],"
-    "\"connections\": [{\"name\": \"vco\", \"customer_gateway\": \"dc\", \"enable_bgp\": true, \"local_asn\": 65530, \"tunnels\": ["
-    " {\"psk\": \"first~key!1\", \"ike\": {\"encryption\": \"aes256\", \"integrity\": \"sha256\", \"dh_group\": \"group14\"},"
+    "\"connections\": [{\"name\": \"vco\", \"customer_gateway\": \"dc\", \"enable_bgp\": true, \"local_asn\": 65530, "
+    "\"tunnels\": ["
+    " {\"psk\": \"first~key!1\", \"ike\": {\"encryption\": \"aes256\", \"integrity\": \"sha256\", \"dh_group\": "
+    "\"group14\"},"
     "  \"bgp\": {\"tunnel_cidr\": \"169.254.116.208/30\", \"local_ip\": \"169.254.116.210\"}},"
-    " {\"psk\": \"second<key>&2\", \"bgp\": {\"tunnel_cidr\": \"169.254.214.96/30\", \"local_ip\": \"169.254.214.98\"}}]}]}";
+    " {\"psk\": \"second<key>&2\", \"bgp\": {\"tunnel_cidr\": \"169.254.214.96/30\", \"local_ip\": "
+    "\"169.254.214.98\"}}]}]}";
 
 s2s_engine *device_rig_engine(const char *text)
 {

@@ -11,7 +11,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-/* An AWS gateway with one static and one BGP connection ("vpn1", "vpn2"), both with two whole tunnels; keys are given. */
+/* An AWS gateway with one static and one BGP connection ("vpn1", "vpn2"), both with two whole tunnels; keys are given.
+ */
 extern const char device_rig_aws[];
 /* An Alibaba gateway with one connection ("vco") and BGP. */
 extern const char device_rig_alibaba[];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failing_allocator.h"
 
 static void refused(const char *text, size_t length, int kind, const char *rule)
 {
@@ -51,7 +52,8 @@ static char *many(const char *head, const char *middle, size_t count, const char
     return text;
 }
 
-static void refused_many(const char *head, const char *middle, size_t count, const char *tail, int kind, const char *rule)
+static void refused_many(const char *head, const char *middle, size_t count, const char *tail, int kind,
+                         const char *rule)
 {
     char *text = many(head, middle, count, tail);
     refused_text(text, kind, rule);
@@ -66,8 +68,10 @@ static void xml(void **state)
     const int kind = S2S_DEVICE_FILE_AWS_XML;
 
     (void)state;
-    refused_text("<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;\">]>"
-                 "<vpn_connection>&c;</vpn_connection>", kind, "document type");
+    refused_text(
+        "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;\">]>"
+        "<vpn_connection>&c;</vpn_connection>",
+        kind, "document type");
     refused_text("<!DOCTYPE x SYSTEM \"file:///etc/passwd\"><vpn_connection/>", kind, "document type");
     refused_text("<vpn_connection>&unknown;</vpn_connection>", kind, "is not XML");
     refused_text("<vpn_connection><ipsec_tunnel>", kind, "is not XML");
@@ -94,7 +98,9 @@ static void generic(void **state)
     refused_text("", kind, "no device file");
     refused_text("hello\nworld\n", kind, "no device file");
     refused(nul, sizeof nul - 1, kind, "UTF-8 text");
-    refused_text("IPSec Tunnel #1\n#1: x\n  - Pre-Shared Key : a\x01" "b\n", kind, "UTF-8 text");
+    refused_text("IPSec Tunnel #1\n#1: x\n  - Pre-Shared Key : a\x01"
+                 "b\n",
+                 kind, "UTF-8 text");
     refused_text("IPSec Tunnel #1\n#1: x\n  - Pre-Shared Key : \xc3(\n", kind, "UTF-8 text");
     refused_text("I\0P\0", kind, "no device file");
     refused_many("IPSec Tunnel #1\n#1: x\n  - Pre-Shared Key : ", "k", 900000, "\n", kind, "1023 bytes");
@@ -104,7 +110,8 @@ static void generic(void **state)
     refused_text("IPSec Tunnel #1\n#1: x\n  - Lifetime : 99999999999999999999 seconds\n", kind, "whole number");
     refused_text("IPSec Tunnel #1\n#1: x\n  - Encryption Algorithm : rot13\n", kind, "no algorithm");
     refused_text("IPSec Tunnel #1\n#1: x\n  - Pre-Shared Key : a\n  - Pre-Shared Key : b\n", kind, "stands twice");
-    refused_text("IPSec Tunnel #1\n#3: x\nOutside IP Addresses:\n  - Virtual Private Gateway : 1.2.3.4.5\n", kind, "IP address");
+    refused_text("IPSec Tunnel #1\n#3: x\nOutside IP Addresses:\n  - Virtual Private Gateway : 1.2.3.4.5\n", kind,
+                 "IP address");
     refused_text("IPSec Tunnel #1\n#4: x\n  - Customer Gateway ASN : 4294967296\n", kind, "AS number");
 }
 
@@ -127,10 +134,12 @@ static void json(void **state)
     refused_text("{\"VpnConnections\": [{\"a\": \"\\u0000\"}]}", aws, "NUL");
     refused_text("{}", alibaba, "two tunnels");
     refused_text("{\"TunnelOptionsSpecification\": [{}]}", alibaba, "two tunnels");
-    refused_text("{\"TunnelOptionsSpecification\": [{\"Role\": \"master\"}, {\"Role\": \"master\"}]}", alibaba, "third tunnel");
+    refused_text("{\"TunnelOptionsSpecification\": [{\"Role\": \"master\"}, {\"Role\": \"master\"}]}", alibaba,
+                 "third tunnel");
     refused_text("{\"TunnelOptionsSpecification\": [{}, {}, {}]}", alibaba, "third tunnel");
     refused_text("{\"LocalSubnet\": \"10.0.0.0/99\", \"TunnelOptionsSpecification\": [{}, {}]}", alibaba, "prefixes");
-    refused_text("{\"TunnelOptionsSpecification\": [{\"TunnelIkeConfig\": {\"Psk\": \"a\\u0007\"}}, {}]}", alibaba, "control");
+    refused_text("{\"TunnelOptionsSpecification\": [{\"TunnelIkeConfig\": {\"Psk\": \"a\\u0007\"}}, {}]}", alibaba,
+                 "control");
 }
 
 /* A refused key is not repeated. */
@@ -140,8 +149,10 @@ static void keys_are_not_repeated(void **state)
     s2s_import *import = NULL;
 
     (void)state;
-    assert_int_equal(device_rig_import("{\"TunnelOptionsSpecification\": [{\"TunnelIkeConfig\": {\"Psk\": \"hush\\u0007\"}}, {}]}",
-                                       S2S_DEVICE_FILE_ALIBABA_API, NULL, &import), S2S_ERR_CONFIG);
+    assert_int_equal(
+        device_rig_import("{\"TunnelOptionsSpecification\": [{\"TunnelIkeConfig\": {\"Psk\": \"hush\\u0007\"}}, {}]}",
+                          S2S_DEVICE_FILE_ALIBABA_API, NULL, &import),
+        S2S_ERR_CONFIG);
     for (size_t i = 0; s2s_import_issue(import, i, &error) == 0; i++) {
         assert_null(strstr(error.value, "hush"));
     }
@@ -167,11 +178,44 @@ static void wrong_arguments(void **state)
     assert_null(s2s_import_text(NULL));
 }
 
+/* Each allocation refused in turn: NO_MEMORY, nothing left behind. */
+static void memory_runs_out(void **state)
+{
+    static const char text[] =
+        "IPSec Tunnel #1\n#1: x\n  - Pre-Shared Key : secret.key\n  - Odd : 1\n#3: x\nOutside IP Addresses:\n"
+        "  - Virtual Private Gateway : 203.0.113.9\n";
+    struct s2s_import_file file = {text, sizeof text - 1};
+    struct failing_allocator allocator;
+    struct s2s_import_options options;
+    s2s_import *import;
+    int error = S2S_ERR_NO_MEMORY;
+
+    (void)state;
+    failing_allocator_init(&allocator);
+    s2s_import_options_init(&options, sizeof options);
+    options.allocator = &allocator.table;
+    for (size_t at = 1; error && at < 1000; at++) {
+        allocator.requests = 0;
+        allocator.fail_at = at;
+        import = NULL;
+        error = s2s_device_file_import(&file, 1, &options, &import);
+        assert_true(error == 0 || error == S2S_ERR_NO_MEMORY);
+        assert_true((error == 0) == (import != NULL));
+        s2s_import_delete(import);
+        assert_int_equal(allocator.blocks, 0);
+    }
+    assert_int_equal(error, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(xml),  cmocka_unit_test(generic),         cmocka_unit_test(json),
-        cmocka_unit_test(keys_are_not_repeated), cmocka_unit_test(wrong_arguments),
+        cmocka_unit_test(xml),
+        cmocka_unit_test(generic),
+        cmocka_unit_test(json),
+        cmocka_unit_test(keys_are_not_repeated),
+        cmocka_unit_test(wrong_arguments),
+        cmocka_unit_test(memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,18 +5,22 @@
 #include <string.h>
 
 #if S2S_HAVE_EXPAT
-#define XML                                                                                                                     \
-    "\"CustomerGatewayConfiguration\": \"<?xml version=\\\"1.0\\\" encoding=\\\"UTF-8\\\"?>\\n<vpn_connection id=\\\"vpn-1\\\">"         \
-    "<customer_gateway_id>cgw-1</customer_gateway_id><vpn_gateway_id>vgw-1</vpn_gateway_id>"                                    \
-    "<vpn_connection_type>ipsec.1</vpn_connection_type>"                                                                        \
-    "<ipsec_tunnel><customer_gateway><tunnel_outside_address><ip_address>203.0.113.5</ip_address></tunnel_outside_address>"     \
-    "<bgp><asn>65000</asn><hold_time>30</hold_time></bgp></customer_gateway><vpn_gateway><tunnel_outside_address>"              \
-    "<ip_address>3.0.0.53</ip_address></tunnel_outside_address><bgp><asn>64512</asn><hold_time>30</hold_time></bgp>"            \
-    "</vpn_gateway><ike><encryption_protocol>aes-128-cbc</encryption_protocol><pre_shared_key>second.key.2</pre_shared_key>"    \
-    "</ike></ipsec_tunnel>"                                                                                                     \
-    "<ipsec_tunnel><customer_gateway><tunnel_outside_address><ip_address>203.0.113.5</ip_address></tunnel_outside_address>"     \
-    "<bgp><asn>65000</asn><hold_time>30</hold_time></bgp></customer_gateway><vpn_gateway><tunnel_outside_address>"              \
-    "<ip_address>3.0.0.52</ip_address></tunnel_outside_address><bgp><asn>64512</asn><hold_time>30</hold_time></bgp>"            \
+#define XML                                                                                                            \
+    "\"CustomerGatewayConfiguration\": \"<?xml version=\\\"1.0\\\" encoding=\\\"UTF-8\\\"?>\\n<vpn_connection "        \
+    "id=\\\"vpn-1\\\">"                                                                                                \
+    "<customer_gateway_id>cgw-1</customer_gateway_id><vpn_gateway_id>vgw-1</vpn_gateway_id>"                           \
+    "<vpn_connection_type>ipsec.1</vpn_connection_type>"                                                               \
+    "<ipsec_tunnel><customer_gateway><tunnel_outside_address><ip_address>203.0.113.5</ip_address></"                   \
+    "tunnel_outside_address>"                                                                                          \
+    "<bgp><asn>65000</asn><hold_time>30</hold_time></bgp></customer_gateway><vpn_gateway><tunnel_outside_address>"     \
+    "<ip_address>3.0.0.53</ip_address></tunnel_outside_address><bgp><asn>64512</asn><hold_time>30</hold_time></bgp>"   \
+    "</vpn_gateway><ike><encryption_protocol>aes-128-cbc</encryption_protocol><pre_shared_key>second.key.2</"          \
+    "pre_shared_key>"                                                                                                  \
+    "</ike></ipsec_tunnel>"                                                                                            \
+    "<ipsec_tunnel><customer_gateway><tunnel_outside_address><ip_address>203.0.113.5</ip_address></"                   \
+    "tunnel_outside_address>"                                                                                          \
+    "<bgp><asn>65000</asn><hold_time>30</hold_time></bgp></customer_gateway><vpn_gateway><tunnel_outside_address>"     \
+    "<ip_address>3.0.0.52</ip_address></tunnel_outside_address><bgp><asn>64512</asn><hold_time>30</hold_time></bgp>"   \
     "</vpn_gateway><ike><pre_shared_key>first.key.1</pre_shared_key></ike></ipsec_tunnel></vpn_connection>\","
 #else
 #define XML
@@ -24,29 +28,37 @@
 
 /* The XML lists tunnel 2 first, as AWS does at times. */
 static const char describe[] =
-    "{\"VpnConnections\": [{\"VpnConnectionId\": \"vpn-1\", \"CustomerGatewayId\": \"cgw-1\", \"VpnGatewayId\": \"vgw-1\","
+    "{\"VpnConnections\": [{\"VpnConnectionId\": \"vpn-1\", \"CustomerGatewayId\": \"cgw-1\", \"VpnGatewayId\": "
+    "\"vgw-1\","
     " \"State\": \"available\", \"Type\": \"ipsec.1\", \"Category\": \"VPN\"," XML
-    " \"Options\": {\"EnableAcceleration\": false, \"StaticRoutesOnly\": true, \"LocalIpv4NetworkCidr\": \"172.16.0.0/16\","
+    " \"Options\": {\"EnableAcceleration\": false, \"StaticRoutesOnly\": true, \"LocalIpv4NetworkCidr\": "
+    "\"172.16.0.0/16\","
     "  \"RemoteIpv4NetworkCidr\": \"192.168.0.0/16\", \"TunnelInsideIpVersion\": \"ipv4\", \"TunnelOptions\": ["
-    "  {\"OutsideIpAddress\": \"3.0.0.52\", \"TunnelInsideCidr\": \"169.254.10.0/30\", \"PreSharedKey\": \"first.key.1\","
+    "  {\"OutsideIpAddress\": \"3.0.0.52\", \"TunnelInsideCidr\": \"169.254.10.0/30\", \"PreSharedKey\": "
+    "\"first.key.1\","
     "   \"Phase1LifetimeSeconds\": 14400, \"RekeyMarginTimeSeconds\": 300, \"DpdTimeoutSeconds\": 60,"
     "   \"StartupAction\": \"start\", \"IkeVersions\": [{\"Value\": \"ikev2\"}],"
     "   \"Phase1EncryptionAlgorithms\": [{\"Value\": \"AES128\"}, {\"Value\": \"AES256-GCM-16\"}],"
     "   \"Phase2DHGroupNumbers\": [{\"Value\": 14}, {\"Value\": 19}]},"
-    "  {\"OutsideIpAddress\": \"3.0.0.53\", \"TunnelInsideCidr\": \"169.254.11.0/30\", \"PreSharedKey\": \"second.key.2\"}]},"
+    "  {\"OutsideIpAddress\": \"3.0.0.53\", \"TunnelInsideCidr\": \"169.254.11.0/30\", \"PreSharedKey\": "
+    "\"second.key.2\"}]},"
     " \"Routes\": [{\"DestinationCidrBlock\": \"172.16.0.0/16\", \"Source\": \"Static\", \"State\": \"available\"}],"
     " \"VgwTelemetry\": [{\"OutsideIpAddress\": \"3.0.0.52\", \"Status\": \"UP\"}],"
     " \"Novelty\": {\"Setting\": 7}, \"Tags\": [{\"Key\": \"Name\", \"Value\": \"x\"}]}]}";
 
 static const char create[] =
-    "{\"RegionId\": \"eu-central-1\", \"Name\": \"vco\", \"VpnGatewayId\": \"vpn-f\", \"LocalSubnet\": \"10.0.0.0/16,10.1.0.0/16\","
-    " \"RemoteSubnet\": \"172.16.0.0/16\", \"EffectImmediately\": true, \"AutoConfigRoute\": true, \"EnableTunnelsBgp\": false,"
+    "{\"RegionId\": \"eu-central-1\", \"Name\": \"vco\", \"VpnGatewayId\": \"vpn-f\", \"LocalSubnet\": "
+    "\"10.0.0.0/16,10.1.0.0/16\","
+    " \"RemoteSubnet\": \"172.16.0.0/16\", \"EffectImmediately\": true, \"AutoConfigRoute\": true, "
+    "\"EnableTunnelsBgp\": false,"
     " \"TunnelOptionsSpecification\": ["
-    " {\"Role\": \"slave\", \"CustomerGatewayId\": \"cgw-b\", \"TunnelIkeConfig\": {\"IkeVersion\": \"ikev2\", \"IkeEncAlg\": \"aes256\","
+    " {\"Role\": \"slave\", \"CustomerGatewayId\": \"cgw-b\", \"TunnelIkeConfig\": {\"IkeVersion\": \"ikev2\", "
+    "\"IkeEncAlg\": \"aes256\","
     "  \"IkeAuthAlg\": \"sha256\", \"IkePfs\": \"group14\", \"IkeLifetime\": 86400, \"Psk\": \"key~two\"},"
     "  \"TunnelIpsecConfig\": {\"IpsecEncAlg\": \"aes256\", \"IpsecAuthAlg\": \"sha256\", \"IpsecPfs\": \"disabled\","
     "  \"IpsecLifetime\": 3600}},"
-    " {\"Role\": \"master\", \"CustomerGatewayId\": \"cgw-a\", \"EnableDpd\": true, \"TunnelIkeConfig\": {\"IkeVersion\": \"ikev2\","
+    " {\"Role\": \"master\", \"CustomerGatewayId\": \"cgw-a\", \"EnableDpd\": true, \"TunnelIkeConfig\": "
+    "{\"IkeVersion\": \"ikev2\","
     "  \"Psk\": \"key~one\", \"LocalId\": \"ali.example\"}, \"TunnelBgpConfig\": {\"TunnelCidr\": \"169.254.10.0/30\","
     "  \"LocalBgpIp\": \"169.254.10.2\", \"LocalAsn\": 65530}}]}";
 
@@ -56,11 +68,13 @@ static const char answer[] =
     " \"TunnelOptionsSpecification\": {\"TunnelOptions\": ["
     " {\"Role\": \"master\", \"InternetIp\": \"8.0.0.146\", \"CustomerGatewayId\": \"cgw-a\", \"TunnelIkeConfig\": {"
     "  \"IkeVersion\": \"ikev2\", \"Psk\": \"key~one\", \"LocalId\": \"8.0.0.146\", \"RemoteId\": \"203.0.113.5\"},"
-    "  \"TunnelBgpConfig\": {\"TunnelCidr\": \"169.254.10.0/30\", \"LocalBgpIp\": \"169.254.10.2\", \"LocalAsn\": \"65530\","
+    "  \"TunnelBgpConfig\": {\"TunnelCidr\": \"169.254.10.0/30\", \"LocalBgpIp\": \"169.254.10.2\", \"LocalAsn\": "
+    "\"65530\","
     "  \"PeerAsn\": \"65000\", \"PeerBgpIp\": \"169.254.10.1\", \"BgpStatus\": \"success\"}},"
     " {\"Role\": \"slave\", \"InternetIp\": \"8.0.0.74\", \"CustomerGatewayId\": \"cgw-a\", \"TunnelIkeConfig\": {"
     "  \"IkeVersion\": \"ikev2\", \"Psk\": \"key~two\"}, \"TunnelBgpConfig\": {\"TunnelCidr\": \"169.254.11.0/30\","
-    "  \"LocalBgpIp\": \"169.254.11.2\", \"LocalAsn\": \"65530\", \"PeerAsn\": \"65000\", \"PeerBgpIp\": \"169.254.11.1\"}}]}}";
+    "  \"LocalBgpIp\": \"169.254.11.2\", \"LocalAsn\": \"65530\", \"PeerAsn\": \"65000\", \"PeerBgpIp\": "
+    "\"169.254.11.1\"}}]}}";
 
 static void has(const s2s_import *import, const char *word)
 {
@@ -167,7 +181,8 @@ static void alibaba_request_as_alibaba(void **state)
     has(import, "\"addresses\":\t[\"8.0.0.146\", \"8.0.0.74\"]");
     has(import, "\"pfs\":\t[\"disabled\"]");
     has(import, "\"local_id\":\t\"ali.example\"");
-    assert_true(strstr(s2s_import_text(import), "key~one") < strstr(s2s_import_text(import), "key~two")); /* master first */
+    assert_true(strstr(s2s_import_text(import), "key~one") <
+                strstr(s2s_import_text(import), "key~two")); /* master first */
     assert_true(device_rig_lists(import, true, "RegionId", "left out"));
     s2s_import_delete(import);
 }
@@ -240,12 +255,15 @@ static void an_old_generic_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(describe_as_the_peer),        cmocka_unit_test(describe_as_aws),
+        cmocka_unit_test(describe_as_the_peer),
+        cmocka_unit_test(describe_as_aws),
 #if S2S_HAVE_EXPAT
         cmocka_unit_test(tunnels_are_matched_by_address),
 #endif
-        cmocka_unit_test(alibaba_request_as_alibaba),  cmocka_unit_test(alibaba_request_as_a_router),
-        cmocka_unit_test(alibaba_answer_as_a_router),  cmocka_unit_test(an_old_generic_file),
+        cmocka_unit_test(alibaba_request_as_alibaba),
+        cmocka_unit_test(alibaba_request_as_a_router),
+        cmocka_unit_test(alibaba_answer_as_a_router),
+        cmocka_unit_test(an_old_generic_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -243,10 +243,14 @@ static void kinds_have_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(aws_static_to_a_router),         cmocka_unit_test(aws_bgp_to_a_router),
-        cmocka_unit_test(two_aws_files_to_alibaba),       cmocka_unit_test(everything_left_out_is_named),
-        cmocka_unit_test(files_name_what_the_gateway_takes), cmocka_unit_test(alibaba_download_is_the_peers_view),
-        cmocka_unit_test(keys_with_marks_survive_xml),    cmocka_unit_test(swanctl_turns_sides),
+        cmocka_unit_test(aws_static_to_a_router),
+        cmocka_unit_test(aws_bgp_to_a_router),
+        cmocka_unit_test(two_aws_files_to_alibaba),
+        cmocka_unit_test(everything_left_out_is_named),
+        cmocka_unit_test(files_name_what_the_gateway_takes),
+        cmocka_unit_test(alibaba_download_is_the_peers_view),
+        cmocka_unit_test(keys_with_marks_survive_xml),
+        cmocka_unit_test(swanctl_turns_sides),
         cmocka_unit_test(kinds_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
