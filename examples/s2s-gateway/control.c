@@ -128,10 +128,17 @@ static void restart_tunnel(const struct place *place)
     }
 }
 
-static void not_yet(const struct place *place)
+static void diagnose(const struct place *place)
 {
-    answer_text(place->request, HTTP_NOTIMPLEMENTED, "Not Implemented",
-                "not built yet; GET /v1/explain?source=ADDRESS&destination=ADDRESS tells which way a packet takes");
+    const s2s_gateway *gateway = s2s_gateway_next(place->control->daemon->engine, NULL);
+    const s2s_connection *connection = gateway ? s2s_connection_find(gateway, place->name) : NULL;
+    char *text = NULL;
+
+    if (!connection || s2s_connection_diagnosis_json(gateway, connection, &text) != 0) {
+        answer_text(place->request, HTTP_NOTFOUND, "Not Found", "no such connection");
+        return;
+    }
+    answer_json(place->request, HTTP_OK, "OK", text);
 }
 
 /* ?format=generic|aws-xml|alibaba|swanctl and, when AWS's least algorithms are wanted, &sample=compatibility. */
@@ -181,7 +188,7 @@ static const struct action {
     void (*run)(const struct place *place);
 } actions[] = {
     {EVHTTP_REQ_GET, "", true, answer_tunnel},           {EVHTTP_REQ_PATCH, "", true, patch_tunnel},
-    {EVHTTP_REQ_POST, "/restart", true, restart_tunnel}, {EVHTTP_REQ_GET, "/diagnosis", false, not_yet},
+    {EVHTTP_REQ_POST, "/restart", true, restart_tunnel}, {EVHTTP_REQ_GET, "/diagnosis", false, diagnose},
     {EVHTTP_REQ_GET, "/device-config", false, device_config},
 };
 

@@ -109,7 +109,8 @@ expect "restart of a disabled tunnel" 1 "the tunnel is disabled" "$s2s" restart 
 expect "enable" 0 "2 (slave)" "$s2s" enable vco 2
 expect "explain" 0 "no live tunnel" "$s2s" explain 10.0.0.1 192.168.0.1
 expect "explain nonsense" 1 "are IP addresses" "$s2s" explain here there
-expect "diagnose" 1 "not built yet" "$s2s" diagnose vco
+expect "diagnose" 0 "Tunnel vco/1" "$s2s" diagnose vco
+expect "diagnose for programs" 0 "\"code\"" "$s2s" --json diagnose vco
 expect "unknown command" 64 "not known" "$s2s" dance
 expect "events" 124 "tunnel_status" timeout 2 "$s2s" events --since 0
 expect "events as JSON" 124 '^{"type":"' timeout 2 "$s2s" --json events --since 0

@@ -76,6 +76,33 @@ static void print_status(const char *body)
     cJSON_Delete(status);
 }
 
+/* One paragraph a finding. */
+static void print_findings(const cJSON *list)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, list)
+    {
+        const char *code = cJSON_GetStringValue(cJSON_GetObjectItem(item, "code"));
+        const char *severity = cJSON_GetStringValue(cJSON_GetObjectItem(item, "severity"));
+        const char *advice = cJSON_GetStringValue(cJSON_GetObjectItem(item, "advice"));
+        const char *line = cJSON_GetStringValue(cJSON_GetObjectItem(item, "log_line"));
+        printf("%s (%s): %s\n", code ? code : "?", severity ? severity : "?", advice ? advice : "");
+        if (line) {
+            printf("  log: %s\n", line);
+        }
+    }
+}
+
+static void print_diagnosis(const char *body)
+{
+    cJSON *answer = cJSON_Parse(body);
+
+    print_findings(cJSON_GetObjectItem(answer, "tunnels"));
+    print_findings(cJSON_GetObjectItem(answer, "network"));
+    cJSON_Delete(answer);
+}
+
 static void print_tunnel(const char *body)
 {
     cJSON *tunnel = cJSON_Parse(body);
@@ -162,7 +189,7 @@ static int diagnose(const struct options *options, char **words)
         return misuse("diagnose CONNECTION");
     }
     snprintf(path, sizeof path, "/v1/connections/%s/diagnosis", escaped(words[1], name, sizeof name));
-    return ask(options, "GET", path, NULL, NULL);
+    return ask(options, "GET", path, NULL, print_diagnosis);
 }
 
 static int device_config(const struct options *options, char **words)

@@ -115,6 +115,9 @@ S2S_API int s2s_config_patch_tunnel(s2s_engine *engine, s2s_config *config, cons
 S2S_API int s2s_status_json(const s2s_engine *engine, char **text);
 /** The same for one tunnel's object. @return 0, S2S_ERR_NOT_FOUND, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_tunnel_status_json(const s2s_tunnel *tunnel, char **text);
+/** What s2s_tunnel_diagnose() and s2s_gateway_diagnose() say of a connection: {"connection", "tunnels": [..], "network": [..]}.
+ *  *text is free'd with s2s_json_free. @return 0, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY. */
+S2S_API int s2s_connection_diagnosis_json(const s2s_gateway *gateway, const s2s_connection *connection, char **text);
 /** An event as one JSON object on one line: "type", "severity", "at" (seconds), names, and the members that belong to it.
  *  @return 0, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_event_json(const struct s2s_event *event, char **text);

@@ -8,6 +8,7 @@ set(S2S_GATEWAY_SOURCES
     lib/gateway/datapath.c
     lib/gateway/desired.c
     lib/gateway/diagnosis.c
+    lib/gateway/diagnosis_routes.c
     lib/gateway/effective.c
     lib/gateway/engine.c
     lib/gateway/esp_glue.c

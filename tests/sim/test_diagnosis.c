@@ -255,10 +255,100 @@ static void test_codes(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* ---- what the network findings say while the tunnel is up ---- */
+
+static void bgp_down(unsigned end, struct s2s_gateway_params *gateway, struct s2s_connection_params *connection,
+                     struct s2s_tunnel_params *tunnel)
+{
+    (void)tunnel;
+    gateway->asn = end ? 65002 : 65001;
+    connection->enable_bgp = end ? 0 : 1; /* only one end speaks */
+}
+
+static void uncovered(unsigned end, struct s2s_gateway_params *gateway, struct s2s_connection_params *connection,
+                      struct s2s_tunnel_params *tunnel)
+{
+    static struct s2s_prefix networks[2];
+
+    (void)tunnel;
+    (void)connection;
+    if (end == 0) {
+        networks[0] = gateway->vpc_cidrs[0];
+        assert_int_equal(s2s_prefix_parse("10.77.0.0/16", &networks[1]), 0);
+        gateway->vpc_cidrs = networks;
+        gateway->vpc_cidr_count = 2;
+    }
+}
+
+static bool says(const struct pair *pair, const char *code, const char *part)
+{
+    struct s2s_diagnosis found = { .struct_size = sizeof(found) };
+
+    for (size_t i = 0; s2s_gateway_diagnose(pair->a.gateway, NULL, i, &found) == 0; i++) {
+        assert_true(i < 100);
+        if (strcmp(found.code, code) == 0 && strstr(found.advice, part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool says_with(void (*tune)(unsigned, struct s2s_gateway_params *, struct s2s_connection_params *,
+                                   struct s2s_tunnel_params *), const char *code, const char *part)
+{
+    struct pair_params params;
+    struct pair pair;
+
+    pair_params_init(&params);
+    params.tune = tune;
+    params.route_mode = tune == bgp_down ? S2S_ROUTE_MODE_DESTINATION : S2S_ROUTE_MODE_POLICY;
+    pair_setup(&pair, &params);
+    assert_true(pair_until_up(&pair, 1, 5000));
+    pair_run(&pair, 500);
+    bool result = says(&pair, code, part);
+    pair_teardown(&pair);
+    return result;
+}
+
+static void test_network(void **state)
+{
+    (void)state;
+    assert_true(says_with(bgp_down, "BgpConsistency", "65002"));
+    assert_true(says_with(uncovered, "VpcRouteNotCovered", "10.77.0.0/16"));
+    assert_false(says_with(NULL, "BgpConsistency", ""));
+    assert_false(says_with(NULL, "VpcRouteNotCovered", ""));
+    assert_false(says_with(NULL, "RouteNotPublished", ""));
+}
+
+static void test_routes(void **state)
+{
+    struct s2s_route_params route;
+    struct pair_params params;
+    struct pair pair;
+    s2s_route *out;
+    (void)state;
+
+    pair_params_init(&params);
+    params.route_mode = S2S_ROUTE_MODE_DESTINATION;
+    pair_setup(&pair, &params);
+    assert_true(pair_until_up(&pair, 1, 5000));
+    s2s_route_params_init(&route, sizeof(route));
+    route.type = S2S_ROUTE_DESTINATION;
+    assert_int_equal(s2s_prefix_parse("10.55.0.0/16", &route.destination), 0);
+    route.connection = "pair";
+    route.publish = 0;
+    assert_false(says(&pair, "RouteNotPublished", "10.55.0.0/16"));
+    assert_int_equal(s2s_route_new(pair.a.gateway, &route, s2s_sim_now(pair.sim), &out), 0);
+    assert_true(says(&pair, "RouteNotPublished", "10.55.0.0/16"));
+    pair_teardown(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_network),
+        cmocka_unit_test(test_routes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
