@@ -11,9 +11,10 @@
 
 #include "lib/gateway/objects.h"
 
+/* A deleted connection has no peer any more while a slow kernel still takes its SAs away. */
 static bool wanted(const s2s_tunnel *tunnel)
 {
-    return tunnel->effective.probe_enable == 1 && tunnel->health.child_up;
+    return tunnel->effective.probe_enable == 1 && tunnel->health.child_up && tunnel->peer;
 }
 
 static s2s_time interval(const s2s_tunnel *tunnel)

@@ -12,6 +12,7 @@
 #define RETRY_FIRST (1 * (s2s_time)S2S_SECOND)
 #define RETRY_DOUBLINGS 6
 #define SCAN_INTERVAL (300 * (s2s_time)S2S_SECOND)
+#define WAIT_FOR_ANOTHER (100 * (s2s_time)S2S_MILLISECOND)
 
 void s2si_scope_dirty(s2s_engine *engine, struct s2si_scope *scope)
 {
@@ -519,11 +520,30 @@ static void missed(struct s2si_scope *scope)
     }
 }
 
+/* A gateway that is being deleted may hold the same ports, device, routes and mark: what it takes away must not be taken from its
+   successor. */
+static bool another_leaves(const s2s_gateway *gateway)
+{
+    struct s2si_list *node;
+
+    S2SI_LIST_EACH(node, &gateway->engine->gateways) {
+        const s2s_gateway *other = S2SI_CONTAINER(node, s2s_gateway, node);
+        if (other != gateway && other->deleting) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void s2si_reconcile_scan(s2s_gateway *gateway, s2s_time now)
 {
     s2s_engine *engine = gateway->engine;
     s2s_tunnel *tunnel = NULL;
 
+    if (!gateway->adopted && !gateway->deleting && another_leaves(gateway)) {
+        s2si_timer_arm(&engine->timers, &gateway->scan_timer, now + WAIT_FOR_ANOTHER);
+        return;
+    }
     s2si_scope_dirty(engine, &gateway->base_scope);
     s2si_scope_dirty(engine, &gateway->route_scope);
     s2si_paths_dirty(gateway);

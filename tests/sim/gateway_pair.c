@@ -277,6 +277,11 @@ void pair_start_again(struct pair *pair, struct pair_end *end, const struct pair
     make_gateway(pair, end, which, params);
 }
 
+void pair_make_objects(struct pair *pair, struct pair_end *end, const struct pair_params *params)
+{
+    make_gateway(pair, end, end == &pair->a ? 0 : 1, params);
+}
+
 void pair_teardown(struct pair *pair)
 {
     s2s_driver_delete(pair->a.driver);

@@ -60,6 +60,8 @@ void pair_setup(struct pair *pair, const struct pair_params *params);
 void pair_teardown(struct pair *pair);
 /* A new process after a crash (s2s_sim_node_crash). */
 void pair_start_again(struct pair *pair, struct pair_end *end, const struct pair_params *params);
+/* The objects of one end anew in its engine, which has none. */
+void pair_make_objects(struct pair *pair, struct pair_end *end, const struct pair_params *params);
 void pair_run(struct pair *pair, unsigned milliseconds);
 enum s2s_tunnel_status pair_status(const struct pair_end *end, unsigned tunnel);
 /* How many events of this type there were. */
