@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lib/config/import.h"
 
@@ -130,9 +129,9 @@ static void next_tunnel(struct reader *reader, const char *number)
 /* Lines that say where what follows belongs. */
 static bool headline(struct reader *reader, const char *line)
 {
-    static const char tunnel[] = "IPSec Tunnel #";
+    static const char tunnel[] = "IPSec Tunnel #", other[] = "IPsec Tunnel #"; /* AWS writes both */
 
-    if (strncasecmp(line, tunnel, sizeof(tunnel) - 1) == 0) {
+    if (strncmp(line, tunnel, sizeof(tunnel) - 1) == 0 || strncmp(line, other, sizeof(other) - 1) == 0) {
         next_tunnel(reader, line + sizeof(tunnel) - 1);
         return true;
     }

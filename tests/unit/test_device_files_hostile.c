@@ -18,10 +18,6 @@ static void refused(const char *text, size_t length, int kind, const char *rule)
     options.kind = kind;
     options.remote_address = "203.0.113.9";
     error = s2s_device_file_import(&file, 1, &options, &import);
-    if (error == S2S_ERR_UNSUPPORTED && kind == S2S_DEVICE_FILE_AWS_XML) {
-        print_message("SKIPPED: this build has no expat\n");
-        return;
-    }
     if (error != S2S_ERR_CONFIG || !device_rig_lists(import, false, "", rule)) {
         print_error("got %d, expected a refusal with \"%s\" of: %.200s\n", error, rule, text);
         device_rig_print(import);
@@ -66,8 +62,15 @@ static void refused_many(const char *head, const char *middle, size_t count, con
 static void xml(void **state)
 {
     const int kind = S2S_DEVICE_FILE_AWS_XML;
+    s2s_import *import = NULL;
 
     (void)state;
+    if (device_rig_import("<x/>", kind, NULL, &import) == S2S_ERR_UNSUPPORTED) {
+        assert_null(import);
+        print_message("SKIPPED: this build has no expat\n");
+        skip();
+    }
+    s2s_import_delete(import);
     refused_text(
         "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;\">]>"
         "<vpn_connection>&c;</vpn_connection>",
