@@ -77,6 +77,7 @@ struct s2si_item {
     uint8_t phase;          /* of what is to be done or under way */
     bool wanted, present, marked;
     bool unconfirmed;       /* a scan is under way and has not reported it yet */
+    bool inherited;         /* fail-closed route of an earlier process: kept until BGP has told (bgp_routes.c) */
     uint8_t refusals;
     uint32_t esp;           /* handle of an SA of the engine's own ESP, 0 = none */
     uint64_t generation;    /* counts changes of content */

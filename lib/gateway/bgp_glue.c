@@ -86,6 +86,7 @@ static struct s2si_bgp_room *make_room(s2s_gateway *gateway, uint32_t asn)
         return NULL;
     }
     room->gateway = gateway;
+    room->born = engine->now;
     room->number = ++engine->bgp_rooms & 0x1fffff;
     room->router_id = params.router_id;
     s2si_trie_init(&room->originated, &engine->mem);

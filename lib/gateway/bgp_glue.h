@@ -66,6 +66,8 @@ struct s2si_bgp_room {
     struct s2si_bgp *speaker;
     uint32_t router_id;
     struct s2si_trie originated;            /* what the speaker announces as ours; value: the room */
+    s2s_time born;
+    bool inherited;                         /* some kernel routes of an earlier process are kept */
     size_t dead;                            /* BGP routes without a way: kept unreachable, see bgp_routes.c */
     struct s2si_map accepted;               /* stream id -> room */
     struct s2si_timer timer;                /* S2SI_TIMER_BGP; owner is the gateway */
@@ -129,6 +131,8 @@ void s2si_bgp_routes_originate(struct s2si_bgp_room *room, s2s_time now);
 void s2si_bgp_routes_forget(struct s2si_bgp_room *room, const s2s_tunnel *tunnel, s2s_time now);
 /* Routes without a way go whose connections are complete again, or do without BGP. @return when to look again. */
 s2s_time s2si_bgp_routes_sweep(struct s2si_bgp_room *room, s2s_time now);
+/* Part of what is desired of the kernel's routes: what an earlier process left unreachable stays so until sessions are settled. */
+void s2si_bgp_routes_inherit(s2s_gateway *gateway);
 /* A BGP route is freed by somebody else (its connection goes). */
 void s2si_bgp_routes_freed(s2s_route *route);
 

@@ -135,6 +135,11 @@ bool s2si_bgp_glue_established(const s2s_tunnel *tunnel)
     return false;
 }
 
+void s2si_bgp_routes_inherit(s2s_gateway *gateway)
+{
+    (void)gateway;
+}
+
 void s2si_bgp_routes_freed(s2s_route *route)
 {
     (void)route;

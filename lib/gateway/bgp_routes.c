@@ -7,7 +7,7 @@
  * Fail closed: when the last way to a prefix is lost with its session (and not because the peer, alive and settled,
  * took it back), the route stays without a way, and the prefix is unreachable instead of following the default route in
  * clear. Such routes go when their connection's sessions are up again and settled, or when the connection does without
- * BGP.
+ * BGP. And what a process that crashed had made unreachable stays so until its successor's sessions have told what there is.
  */
 #include <string.h>
 
@@ -20,6 +20,8 @@
 #define SETTLED (30 * (s2s_time)S2S_SECOND)
 /* and so long: what goes now was taken back, not swept away with an earlier session. */
 #define TAKEN_BACK (2 * (s2s_time)S2S_SECOND)
+/* How long what an earlier process left is kept at most. */
+#define INHERITANCE (120 * (s2s_time)S2S_SECOND)
 
 static s2s_route *find(const s2s_gateway *gateway, const struct s2s_prefix *prefix)
 {
@@ -182,12 +184,48 @@ static bool complete(const s2s_connection *connection, s2s_time now)
     return !any;
 }
 
+static bool all_complete(const s2s_gateway *gateway, s2s_time now)
+{
+    const s2s_connection *connection = NULL;
+
+    while ((connection = s2s_connection_next(gateway, connection)) != NULL) {
+        if (!complete(connection, now)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void s2si_bgp_routes_inherit(s2s_gateway *gateway)
+{
+    struct s2si_bgp_room *room = gateway->bgp;
+    s2s_time now = gateway->engine->now;
+    bool keep = room && now < room->born + INHERITANCE && !all_complete(gateway, now) &&
+                gateway->effective.when_down != S2S_WHEN_DOWN_BYPASS;
+    struct s2si_list *node;
+
+    if (!room) {
+        return;
+    }
+    room->inherited = false;
+    S2SI_LIST_EACH(node, &gateway->route_scope.items) {
+        struct s2si_item *item = S2SI_CONTAINER(node, struct s2si_item, node);
+        bool found = item->inherited || (item->present && !item->wanted && item->state == S2SI_ITEM_IDLE);
+        item->inherited = item->kind == S2SI_ITEM_UNREACHABLE && found && !item->marked && keep;
+        item->marked = item->marked || item->inherited;
+        room->inherited = room->inherited || item->inherited;
+    }
+}
+
 s2s_time s2si_bgp_routes_sweep(struct s2si_bgp_room *room, s2s_time now)
 {
     struct s2si_list *node, *after;
 
+    if (room->inherited && (now >= room->born + INHERITANCE || all_complete(room->gateway, now))) {
+        s2si_routes_dirty(room->gateway);
+    }
     if (room->dead == 0) {
-        return S2S_TIME_NEVER;
+        return room->inherited ? now + SETTLED / 3 : S2S_TIME_NEVER;
     }
     S2SI_LIST_EACH_SAFE(node, after, &room->gateway->routes) {
         s2s_route *route = S2SI_CONTAINER(node, s2s_route, node);
@@ -195,7 +233,7 @@ s2s_time s2si_bgp_routes_sweep(struct s2si_bgp_room *room, s2s_time now)
             remove_route(room, route);
         }
     }
-    return room->dead ? now + SETTLED / 3 : S2S_TIME_NEVER;
+    return room->dead || room->inherited ? now + SETTLED / 3 : S2S_TIME_NEVER;
 }
 
 /* ---- what the gateway announces: the VPC behind it; alibaba: while auto_propagate is on ---- */

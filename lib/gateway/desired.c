@@ -105,12 +105,16 @@ static bool is_wanted(struct s2si_scope *scope, enum s2si_item_kind kind, const 
     return item && item->marked;
 }
 
-/* A network of ours inside a wider VPN prefix stays out of the VPN. */
+/* A network of ours inside a wider VPN prefix stays out of the VPN; but one that is itself behind another tunnel (traffic that
+   passes through from tunnel to tunnel) does not. */
 static void want_local(struct routes *routes, const struct s2s_prefix *network)
 {
     struct s2si_scope *scope = &routes->gateway->route_scope;
     struct s2si_item_content wider = { .table = routes->table }, local = { .prefix = *network, .table = routes->table };
 
+    if (is_wanted(scope, S2SI_ITEM_ROUTE, &local) || is_wanted(scope, S2SI_ITEM_UNREACHABLE, &local)) {
+        return;
+    }
     for (uint8_t length = 0; length < network->length; length++) {
         if (!routes->length[network->addr.family == 6][length]) {
             continue;
@@ -261,6 +265,7 @@ void s2si_desired_mark(s2s_engine *engine, struct s2si_scope *scope)
     case S2SI_SCOPE_ROUTES:
         if ((engine->capabilities & S2S_KERNEL_ROUTES) && !gone(scope->owner)) {
             mark_routes(scope->owner);
+            s2si_bgp_routes_inherit(scope->owner);
         }
         break;
     case S2SI_SCOPE_TUNNEL:

@@ -259,10 +259,16 @@ static int put(struct cloud *cloud, struct cloud_end *end, unsigned i, bool bgp)
     return s2s_connection_new(end->gateway, &params, s2s_sim_now(cloud->sim), &end->connection[i]);
 }
 
+void cloud_bgp_aws(struct cloud *cloud, bool on)
+{
+    check(&cloud->aws, put(cloud, &cloud->aws, 0, on));
+    check(&cloud->aws, put(cloud, &cloud->aws, 1, on));
+    s2s_driver_kick(cloud->aws.driver);
+}
+
 void cloud_bgp(struct cloud *cloud, bool on)
 {
-    check(&cloud->aws, put(cloud, &cloud->aws, 0, on || cloud->params.inside_late));
-    check(&cloud->aws, put(cloud, &cloud->aws, 1, on || cloud->params.inside_late));
+    cloud_bgp_aws(cloud, on || cloud->params.inside_late);
     check(&cloud->ali, put(cloud, &cloud->ali, 0, on));
     cloud_kick(cloud);
 }
@@ -294,6 +300,22 @@ void cloud_setup(struct cloud *cloud, const struct cloud_params *params)
     make_far(cloud, &cloud->aws);
     make_far(cloud, &cloud->ali);
     cloud_bgp(cloud, params->bgp_at_once);
+}
+
+void cloud_start_again(struct cloud *cloud)
+{
+    struct cloud_end *ali = &cloud->ali;
+
+    s2s_driver_delete(ali->driver);
+    s2s_engine_delete(ali->engine);
+    free(ali->events);
+    ali->event_count = 0;
+    ali->connection[0] = NULL;
+    make_engine(cloud, ali);
+    make_gateway(cloud, ali);
+    make_far(cloud, ali);
+    check(ali, put(cloud, ali, 0, true));
+    cloud_kick(cloud);
 }
 
 void cloud_teardown(struct cloud *cloud)

@@ -61,10 +61,13 @@ struct cloud {
 
 void cloud_params_init(struct cloud_params *params);
 void cloud_setup(struct cloud *cloud, const struct cloud_params *params);
+/* A new process for Alibaba after a crash (s2s_sim_node_crash). */
+void cloud_start_again(struct cloud *cloud);
 void cloud_teardown(struct cloud *cloud);
 void cloud_run(struct cloud *cloud, unsigned milliseconds);
 /* Turns BGP on or off on connections that exist, at both ends. */
 void cloud_bgp(struct cloud *cloud, bool on);
+void cloud_bgp_aws(struct cloud *cloud, bool on); /* at AWS alone */
 /* The Alibaba gateway's auto_propagate, AWS's route table propagation. */
 void cloud_auto_propagate(struct cloud *cloud, bool on);
 void cloud_propagate(struct cloud *cloud, bool on);

@@ -450,6 +450,35 @@ static void test_status(void **state)
     done(&cloud);
 }
 
+/* ---- kill -9 ---- */
+
+/* What was learned stays unreachable, through the crash and until the new process has learned it again. */
+static void test_crash_fails_closed(void **state)
+{
+    struct cloud cloud;
+    (void)state;
+    defaults(&cloud);
+    s2s_sim_node_crash(cloud.ali.node);
+    assert_int_equal(s2s_sim_way(cloud.ali.node, NULL, "192.168.10.113"), S2S_SIM_WAY_UNREACHABLE);
+    assert_int_equal(cloud_ping(&cloud, 10), 0);
+    cloud_start_again(&cloud);
+    for (unsigned i = 0; i < 1000; i++) {
+        enum s2s_sim_way way = s2s_sim_way(cloud.ali.node, NULL, "192.168.10.113");
+        assert_true(way == S2S_SIM_WAY_UNREACHABLE || way == S2S_SIM_WAY_DEVICE);
+        cloud_run(&cloud, 100);
+    }
+    assert_int_equal(cloud_ping(&cloud, 20), 20);
+    /* And it is not kept for ever: what nobody announces any more goes. */
+    s2s_sim_node_crash(cloud.ali.node);
+    cloud_bgp_aws(&cloud, false);
+    cloud_start_again(&cloud);
+    cloud_run(&cloud, 60000);
+    assert_int_equal(s2s_sim_way(cloud.ali.node, NULL, "192.168.10.113"), S2S_SIM_WAY_UNREACHABLE);
+    cloud_run(&cloud, 100000);
+    assert_int_equal(s2s_sim_way(cloud.ali.node, NULL, "192.168.10.113"), S2S_SIM_WAY_LINK);
+    done(&cloud);
+}
+
 /* ---- goodbye ---- */
 
 static void test_shutdown_says_cease(void **state)
@@ -489,6 +518,7 @@ int main(void)
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_key),
         cmocka_unit_test(test_status),
+        cmocka_unit_test(test_crash_fails_closed),
         cmocka_unit_test(test_shutdown_says_cease),
     };
     return cmocka_run_group_tests_name("bgp_gateways", tests, NULL, NULL);
