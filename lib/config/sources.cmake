@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 set(S2S_CONFIG_SOURCES
+    lib/config/cloud_log.c
     lib/config/config.c
     lib/config/config_apply.c
     lib/config/config_check.c

@@ -3,6 +3,8 @@
    with the values of both ends. End 0 (a) starts, end 1 (b) answers. */
 #include "tests/sim/gateway_pair.h"
 
+#include <s2svpn/cloud_log.h>
+#include <s2svpn/config.h>
 #include <s2svpn/diagnosis.h>
 
 #include <setjmp.h>
@@ -343,12 +345,39 @@ static void test_routes(void **state)
     pair_teardown(&pair);
 }
 
+/* The record of an event in AWS's activity log, from a real tunnel. */
+static void test_activity_log(void **state)
+{
+    struct s2s_event event = { .struct_size = sizeof(event), .type = S2S_EVENT_PEER_DEAD, .connection = "pair" };
+    struct pair_params params;
+    struct pair pair;
+    char *text = NULL;
+    (void)state;
+
+    pair_params_init(&params);
+    pair_setup(&pair, &params);
+    assert_true(pair_until_up(&pair, 1, 5000));
+    const s2s_tunnel *tunnel = s2s_connection_tunnel(pair.a.connection, 1);
+    assert_int_equal(s2s_aws_activity_log(&event, tunnel, 1673609961, true, &text), 0);
+    assert_non_null(strstr(text, "\"VpnLogCreationTimestamp\":\"1673609961\""));
+    assert_non_null(strstr(text, "\"TunnelOutsideIPAddress\":\"198.51.100.1\""));
+    assert_non_null(strstr(text, "\"TunnelIKEPhase2State\":\"Established\""));
+    assert_non_null(strstr(text, "\"VpnLogDetail\":\"AWS tunnel DPD timed out\""));
+    s2s_json_free(text);
+    assert_int_equal(s2s_aws_activity_log(&event, tunnel, 1673609961, false, &text), 0);
+    assert_string_equal(text,
+                        "1673609961 pair 198.51.100.1 true false Established Established AWS tunnel DPD timed out");
+    s2s_json_free(text);
+    pair_teardown(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_codes),
         cmocka_unit_test(test_network),
         cmocka_unit_test(test_routes),
+        cmocka_unit_test(test_activity_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
