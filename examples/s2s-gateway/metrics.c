@@ -2,6 +2,7 @@
 #include "metrics.h"
 
 #include <event2/buffer.h>
+#include <s2svpn/bgp_session.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -103,10 +104,14 @@ static double stored_value(const struct s2s_tunnel_state *state, const struct tu
     }
 }
 
-/* AWS's TunnelState: 1 only while traffic can pass. */
-static double usable(const struct s2s_tunnel_state *state)
+/* AWS's TunnelState: 1 while the tunnel is up; with BGP, 1 only while the session is Established. */
+static double usable(const s2s_connection *connection, size_t number, const struct s2s_tunnel_state *state)
 {
-    return state->status == S2S_TUNNEL_UP;
+    struct s2s_bgp_session_state bgp = {.struct_size = sizeof bgp};
+    const s2s_bgp_session *session = s2s_tunnel_bgp_session(s2s_connection_tunnel(connection, number));
+
+    return state->status == S2S_TUNNEL_UP &&
+           (!session || s2s_bgp_session_get(session, &bgp) != 0 || bgp.state == S2S_BGP_ESTABLISHED);
 }
 
 typedef void (*tunnel_function)(struct evbuffer *out, const s2s_gateway *gateway, const s2s_connection *connection,
@@ -145,7 +150,90 @@ static void print_up(struct evbuffer *out, const s2s_gateway *gateway, const s2s
     (void)metric;
     evbuffer_add_printf(out, "s2s_tunnel_up");
     labels(out, gateway, connection, number);
-    evbuffer_add_printf(out, "%g\n", usable(state));
+    evbuffer_add_printf(out, "%d\n", state->status == S2S_TUNNEL_UP);
+}
+
+static void print_state(struct evbuffer *out, const s2s_gateway *gateway, const s2s_connection *connection,
+                        size_t number, const struct s2s_tunnel_state *state, const struct tunnel_metric *metric)
+{
+    (void)metric;
+    evbuffer_add_printf(out, "s2s_tunnel_state");
+    labels(out, gateway, connection, number);
+    evbuffer_add_printf(out, "%g\n", usable(connection, number, state));
+}
+
+/* ---- BGP sessions ---- */
+
+static const struct session_metric {
+    const char *name, *type, *help;
+    size_t offset;
+    bool large;
+} session_metrics[] = {
+    {"s2s_bgp_routes_received", "gauge", "Routes that the peer sent.",
+     offsetof(struct s2s_bgp_session_state, routes_received), false},
+    {"s2s_bgp_routes_accepted", "gauge", "Routes that passed the import policy (AcceptedRouteCount).",
+     offsetof(struct s2s_bgp_session_state, routes_accepted), false},
+    {"s2s_bgp_routes_advertised", "gauge", "Routes sent to the peer.",
+     offsetof(struct s2s_bgp_session_state, routes_advertised), false},
+    {"s2s_bgp_messages_in_total", "counter", "Messages received.",
+     offsetof(struct s2s_bgp_session_state, messages_in), true},
+    {"s2s_bgp_messages_out_total", "counter", "Messages sent.",
+     offsetof(struct s2s_bgp_session_state, messages_out), true},
+    {"s2s_bgp_flaps_total", "counter", "Times that an established session went down.",
+     offsetof(struct s2s_bgp_session_state, flaps), true},
+};
+
+static double session_value(const struct s2s_bgp_session_state *state, const struct session_metric *metric)
+{
+    const char *at = (const char *)state + metric->offset;
+    uint64_t large;
+    uint32_t small;
+
+    if (metric->large) {
+        memcpy(&large, at, sizeof large);
+        return (double)large;
+    }
+    memcpy(&small, at, sizeof small);
+    return small;
+}
+
+static void print_session(struct evbuffer *out, const s2s_gateway *gateway, const s2s_connection *connection,
+                          size_t number, const struct session_metric *metric)
+{
+    struct s2s_bgp_session_state state = {.struct_size = sizeof state};
+    const s2s_bgp_session *session = s2s_tunnel_bgp_session(s2s_connection_tunnel(connection, number));
+
+    if (session && s2s_bgp_session_get(session, &state) == 0) {
+        evbuffer_add_printf(out, "%s", metric ? metric->name : "s2s_bgp_established");
+        labels(out, gateway, connection, number);
+        evbuffer_add_printf(out, "%.17g\n",
+                            metric ? session_value(&state, metric) : state.state == S2S_BGP_ESTABLISHED);
+    }
+}
+
+/* metric NULL: whether it is established. */
+static void each_session(const s2s_engine *engine, struct evbuffer *out, const struct session_metric *metric)
+{
+    const s2s_gateway *gateway = NULL;
+
+    while ((gateway = s2s_gateway_next(engine, gateway)) != NULL) {
+        const s2s_connection *connection = NULL;
+        while ((connection = s2s_connection_next(gateway, connection)) != NULL) {
+            for (size_t i = 1; i <= s2s_connection_tunnels(connection); i++) {
+                print_session(out, gateway, connection, i, metric);
+            }
+        }
+    }
+}
+
+static void print_sessions(const s2s_engine *engine, struct evbuffer *out)
+{
+    head(out, "s2s_bgp_established", "gauge", "1 = the session is Established.");
+    each_session(engine, out, NULL);
+    for (size_t i = 0; i < COUNT(session_metrics); i++) {
+        head(out, session_metrics[i].name, session_metrics[i].type, session_metrics[i].help);
+        each_session(engine, out, &session_metrics[i]);
+    }
 }
 
 static void print_connections(const s2s_engine *engine, struct evbuffer *out)
@@ -188,12 +276,15 @@ static void print_engine(const s2s_engine *engine, struct evbuffer *out)
 
 void metrics_print(const s2s_engine *engine, struct evbuffer *out)
 {
-    head(out, "s2s_tunnel_up", "gauge", "1 = IKE_SA and CHILD_SA stand (TunnelState).");
+    head(out, "s2s_tunnel_up", "gauge", "1 = IKE_SA and CHILD_SA stand.");
     each_tunnel(engine, out, print_up, NULL);
+    head(out, "s2s_tunnel_state", "gauge", "AWS TunnelState: as s2s_tunnel_up, with BGP 1 only while Established.");
+    each_tunnel(engine, out, print_state, NULL);
     for (size_t i = 0; i < COUNT(tunnel_metrics); i++) {
         head(out, tunnel_metrics[i].name, tunnel_metrics[i].type, tunnel_metrics[i].help);
         each_tunnel(engine, out, print_metric, &tunnel_metrics[i]);
     }
+    print_sessions(engine, out);
     print_connections(engine, out);
     print_engine(engine, out);
 }

@@ -98,6 +98,16 @@ expect "status" 0 "connection vco: ike_sa_not_established" "$s2s" status
 expect "status as JSON" 0 '"role":"master"' "$s2s" --json status
 expect "status has no secret" 1 "" sh -c '"$0" --json status | grep a-good-key' "$s2s"
 expect "metrics" 0 's2s_tunnel_up{gateway="vpn",connection="vco",tunnel="2"} 0' "$s2s" metrics
+expect "AWS's TunnelState" 0 's2s_tunnel_state{gateway="vpn",connection="vco",tunnel="1"} 0' "$s2s" metrics
+# The format as Prometheus itself reads it.
+. "$here/../../tests/tools/packages.sh"
+if command -v promtool >/dev/null || packages_ensure promtool prometheus; then
+    "$s2s" metrics >"$work/metrics"
+    expect "promtool" 0 "" sh -c 'promtool check metrics <"$1"' sh "$work/metrics"
+else
+    echo "SKIPPED: promtool is not installed (package prometheus): the metrics were not checked by it"
+    skipped=$((skipped + 1))
+fi
 expect "set" 0 "1 (master)" "$s2s" set vco 1 '{"ike": {"lifetime": 7200}}'
 expect "set holds" 0 '"lifetime":7200' "$s2s" --json status
 expect "set another" 0 "1 (master)" "$s2s" set vco 1 '{"ipsec": {"lifetime": 1234}}'
