@@ -142,6 +142,51 @@ static bool all_zero(const char *bytes, size_t length)
     return true;
 }
 
+/* Addresses and prefixes come from a caller who may not have made them by s2s_prefix_parse: their lengths are indices later. */
+static bool address_is_sound(const struct s2s_addr *addr)
+{
+    return addr->family == 0 || addr->family == 4 || addr->family == 6;
+}
+
+static bool prefix_is_sound(const struct s2s_prefix *prefix)
+{
+    return address_is_sound(&prefix->addr) && prefix->length <= (prefix->addr.family == 6 ? 128 : 32);
+}
+
+static bool field_is_sound(const struct s2si_field *field, const void *params)
+{
+    const void *at = s2si_field_of(field, params);
+    size_t count = field->kind == S2SI_KIND_ADDRESSES || field->kind == S2SI_KIND_PREFIXES ? list_count(field, params) : 0;
+
+    if (field->kind == S2SI_KIND_ADDRESS) {
+        return address_is_sound(at);
+    }
+    if (field->kind == S2SI_KIND_PREFIX) {
+        return prefix_is_sound(at);
+    }
+    at = count > 0 ? pointer_of(field, params) : NULL;
+    for (size_t i = 0; at != NULL && i < count; i++) {
+        if (field->kind == S2SI_KIND_ADDRESSES ? !address_is_sound((const struct s2s_addr *)at + i)
+                                               : !prefix_is_sound((const struct s2s_prefix *)at + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_sound(enum s2si_object object, const void *params)
+{
+    size_t count;
+    const struct s2si_field *fields = s2si_fields(object, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!field_is_sound(&fields[i], params)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int s2si_params_read(enum s2si_object object, void *full, const void *given)
 {
     size_t size, own = s2si_params_size(object);
@@ -159,7 +204,7 @@ int s2si_params_read(enum s2si_object object, void *full, const void *given)
     s2si_params_unset(object, full, own);
     memcpy(full, given, size < own ? size : own);
     memcpy(full, &own, sizeof(own));
-    return 0;
+    return is_sound(object, full) ? 0 : S2S_ERR_INVALID;
 }
 
 int s2si_params_element(const struct s2si_field *field, const void *params, size_t index, void *element)

@@ -111,8 +111,8 @@ size_t s2si_params_size(enum s2si_object object);
 /* Everything not given; struct_size is set to size. */
 void s2si_params_unset(enum s2si_object object, void *params, size_t size);
 /* The caller's struct, of whatever size, into one of this library's size: nothing is copied deeply. @return 0 or
-   S2S_ERR_INVALID (NULL, or a struct_size
-   smaller than size_t or larger than ours with unknown bytes set). */
+   S2S_ERR_INVALID (NULL, a struct_size smaller than size_t or larger than ours with unknown bytes set, an address of no
+   family, a prefix longer than its address). */
 int s2si_params_read(enum s2si_object object, void *full, const void *given);
 /* One element of an OBJECTS field of a params struct that was read: into element (of this library's size). */
 int s2si_params_element(const struct s2si_field *field, const void *params, size_t index, void *element);

@@ -510,6 +510,7 @@ static void calm(struct monkey *monkey)
     for (unsigned which = 0; which < 2; which++) {
         struct pair_end *end = end_of(monkey, which);
         (void)s2s_sim_address_up(end->node, addresses[which]);
+        s2s_sim_node_crash(end->node);
         s2s_sim_kernel_refuse_ppm(end->node, 0);
         s2s_sim_kernel_delay(end->node, 0, 0);
         pair_start_again(&monkey->pair, end, &monkey->params);
@@ -649,6 +650,43 @@ static void test_gateway_made_again_at_once(void **state)
     }
 }
 
+/* A prefix that no parser made. */
+static void test_prefix_out_of_range(void **state)
+{
+    struct s2s_prefix bad[3] = {prefix("10.50.0.0/24"), prefix("10.50.0.0/24"), prefix("fd00::/64")};
+    struct s2s_connection_params connection;
+    struct s2s_tunnel_params tunnel;
+    struct s2s_route_params route;
+    s2s_connection *made;
+    s2s_route *out;
+    struct pair_params params;
+    struct pair pair;
+    (void)state;
+
+    bad[0].length = 33;
+    bad[1].addr.family = 5;
+    bad[2].length = 129;
+    pair_params_init(&params);
+    pair_setup(&pair, &params);
+    for (unsigned i = 0; i < 3; i++) {
+        s2s_tunnel_params_init(&tunnel, sizeof tunnel);
+        tunnel.customer_gateway = "far1";
+        s2s_connection_params_init(&connection, sizeof connection);
+        connection.name = "bad";
+        connection.local_subnets = &bad[i];
+        connection.local_subnet_count = 1;
+        connection.tunnels = &tunnel;
+        connection.tunnel_count = 1;
+        assert_int_equal(s2s_connection_new(pair.a.gateway, &connection, s2s_sim_now(pair.sim), &made), S2S_ERR_INVALID);
+        s2s_route_params_init(&route, sizeof route);
+        route.type = S2S_ROUTE_DESTINATION;
+        route.destination = bad[i];
+        route.connection = "pair";
+        assert_int_equal(s2s_route_new(pair.a.gateway, &route, s2s_sim_now(pair.sim), &out), S2S_ERR_INVALID);
+    }
+    pair_teardown(&pair);
+}
+
 /* A hub: what is behind one tunnel may go into another, by a wider route; that does not make it a network of the hub's own. */
 static void test_transit_network_stays_closed(void **state)
 {
@@ -695,6 +733,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_probe_of_a_deleted_connection),
         cmocka_unit_test(test_gateway_made_again_at_once),
+        cmocka_unit_test(test_prefix_out_of_range),
         cmocka_unit_test(test_transit_network_stays_closed),
         cmocka_unit_test(test_seeds),
     };
