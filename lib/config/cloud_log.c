@@ -14,13 +14,13 @@ static const struct detail {
     int reason;
     const char *text;
 } details[] = {
-    { S2S_EVENT_PEER_DEAD, 0, "AWS tunnel DPD timed out" },
-    { S2S_EVENT_AUTHENTICATION_FAILED, S2S_REASON_AUTH_FAILED, "AWS tunnel detected a pre-shared key mismatch with cgw" },
-    { S2S_EVENT_AUTHENTICATION_FAILED, S2S_REASON_ID_MISMATCH, "AWS tunnel is sending AUTHENTICATION_FAILED" },
-    { S2S_EVENT_NEGOTIATION_FAILED, S2S_REASON_NO_PROPOSAL, "No Proposal Match Found by AWS" },
-    { S2S_EVENT_NEGOTIATION_FAILED, S2S_REASON_TS_UNACCEPTABLE, "TS_UNACCEPTABLE: received from responder" },
-    { S2S_EVENT_NEGOTIATION_FAILED, S2S_REASON_TIMEOUT, "AWS tunnel Timeout: deleting un-established Phase 1 IKE_SA" },
-    { S2S_EVENT_DELETE_RECEIVED, 0, "AWS tunnel received DELETE for IKE_SA from CGW" },
+    {S2S_EVENT_PEER_DEAD, 0, "AWS tunnel DPD timed out"},
+    {S2S_EVENT_AUTHENTICATION_FAILED, S2S_REASON_AUTH_FAILED, "AWS tunnel detected a pre-shared key mismatch with cgw"},
+    {S2S_EVENT_AUTHENTICATION_FAILED, S2S_REASON_ID_MISMATCH, "AWS tunnel is sending AUTHENTICATION_FAILED"},
+    {S2S_EVENT_NEGOTIATION_FAILED, S2S_REASON_NO_PROPOSAL, "No Proposal Match Found by AWS"},
+    {S2S_EVENT_NEGOTIATION_FAILED, S2S_REASON_TS_UNACCEPTABLE, "TS_UNACCEPTABLE: received from responder"},
+    {S2S_EVENT_NEGOTIATION_FAILED, S2S_REASON_TIMEOUT, "AWS tunnel Timeout: deleting un-established Phase 1 IKE_SA"},
+    {S2S_EVENT_DELETE_RECEIVED, 0, "AWS tunnel received DELETE for IKE_SA from CGW"},
 };
 
 const char *s2s_aws_log_detail(const struct s2s_event *event)
@@ -44,7 +44,7 @@ static void date_of(int64_t seconds, char *out, size_t size)
 {
     int64_t days = seconds / 86400, rest = seconds % 86400;
     int year = 1970, month = 0;
-    static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
     for (;; year++) {
         bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -101,10 +101,10 @@ static int as_text(const char *const fields[FIELDS][2], char **text)
 int s2s_aws_activity_log(const struct s2s_event *event, const s2s_tunnel *tunnel, int64_t utc_seconds, bool json,
                          char **text)
 {
-    struct s2s_tunnel_state state = { .struct_size = sizeof(state) };
-    struct s2s_tunnel_params params = { .struct_size = sizeof(params) };
+    struct s2s_tunnel_state state = {.struct_size = sizeof(state)};
+    struct s2s_tunnel_params params = {.struct_size = sizeof(params)};
     char outside[S2S_ADDR_TEXT], created[24];
-    struct s2si_json_out out = { false };
+    struct s2si_json_out out = {false};
 
     if (!event || !tunnel || !text || utc_seconds < 0 || s2s_tunnel_get(tunnel, &state) != 0 ||
         s2s_tunnel_effective(tunnel, &params) != 0) {
@@ -112,14 +112,14 @@ int s2s_aws_activity_log(const struct s2s_event *event, const s2s_tunnel *tunnel
     }
     snprintf(created, sizeof(created), "%lld", (long long)utc_seconds);
     const char *const fields[FIELDS][2] = {
-        { "VpnLogCreationTimestamp", created },
-        { "VpnConnectionId", event->connection ? event->connection : "" },
-        { "TunnelOutsideIPAddress", s2s_addr_format(&state.local.addr, outside) },
-        { "TunnelDPDEnabled", params.dpd_enable ? "true" : "false" },
-        { "TunnelCGWNATTDetectionStatus", state.nat_remote ? "true" : "false" },
-        { "TunnelIKEPhase1State", phase1(state.status) },
-        { "TunnelIKEPhase2State", phase2(event, state.status) },
-        { "VpnLogDetail", s2s_aws_log_detail(event) },
+        {"VpnLogCreationTimestamp", created},
+        {"VpnConnectionId", event->connection ? event->connection : ""},
+        {"TunnelOutsideIPAddress", s2s_addr_format(&state.local.addr, outside)},
+        {"TunnelDPDEnabled", params.dpd_enable ? "true" : "false"},
+        {"TunnelCGWNATTDetectionStatus", state.nat_remote ? "true" : "false"},
+        {"TunnelIKEPhase1State", phase1((int)state.status)},
+        {"TunnelIKEPhase2State", phase2(event, (int)state.status)},
+        {"VpnLogDetail", s2s_aws_log_detail(event)},
     };
     if (!json) {
         return as_text(fields, text);
@@ -141,8 +141,9 @@ int s2s_alibaba_log_line(const struct s2s_event *event, int64_t utc_seconds, cha
         return S2S_ERR_INVALID;
     }
     date_of(utc_seconds, at, sizeof(at));
-    int used = snprintf(out, size, "%s %s - [%s]: %s", at, event->connection ? event->connection : "",
-                        event->severity <= S2S_LOG_WARNING ? "PROTO_ERR" : "PROTO_NOTIFY", event->text ? event->text : "");
+    int used =
+        snprintf(out, size, "%s %s - [%s]: %s", at, event->connection ? event->connection : "",
+                 event->severity <= S2S_LOG_WARNING ? "PROTO_ERR" : "PROTO_NOTIFY", event->text ? event->text : "");
     return used < 0 || (size_t)used >= size ? S2S_ERR_BUFFER : 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * diagnosis_routes: what is wrong although every tunnel is up: BGP, publication, propagation, routes that overlap, networks
- * that nothing covers. One walk over the gateway; the n-th finding is the one that was asked for.
+ * diagnosis_routes: what is wrong although every tunnel is up: BGP, publication, propagation, routes that overlap,
+ * networks that nothing covers. One walk over the gateway; the n-th finding is the one that was asked for.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ static bool concerns(const struct walk *walk, const s2s_connection *connection)
 
 static void look_at_bgp(struct walk *walk, s2s_tunnel *tunnel)
 {
-    struct s2s_bgp_session_state state = { .struct_size = sizeof(state) };
+    struct s2s_bgp_session_state state = {.struct_size = sizeof(state)};
     const s2s_bgp_session *session = s2s_tunnel_bgp_session(tunnel);
     char own[S2S_ADDR_TEXT], far[S2S_ADDR_TEXT];
 
@@ -69,11 +69,12 @@ static void look_at_bgp(struct walk *walk, s2s_tunnel *tunnel)
     snprintf(walk->out->local_value, sizeof(walk->out->local_value), "AS %u, %s", state.local_asn, own);
     snprintf(walk->out->remote_value, sizeof(walk->out->remote_value), "AS %u, %s", state.peer_asn, far);
     snprintf(walk->out->log_line, sizeof(walk->out->log_line), "%s", state.last_error ? state.last_error : "");
-    advise(walk,
-           "Tunnel %s is up, its BGP session is %s%s%s. The peer must have AS %u and %s as its inside address, and expect "
-           "AS %u at %s; check also that both ends have BGP enabled and the same authentication key.",
-           tunnel->label, s2s_bgp_state_name((int)state.state), walk->out->log_line[0] ? ": " : "", walk->out->log_line,
-           state.peer_asn, far, state.local_asn, own);
+    advise(
+        walk,
+        "Tunnel %s is up, its BGP session is %s%s%s. The peer must have AS %u and %s as its inside address, and expect "
+        "AS %u at %s; check also that both ends have BGP enabled and the same authentication key.",
+        tunnel->label, s2s_bgp_state_name((int)state.state), walk->out->log_line[0] ? ": " : "", walk->out->log_line,
+        state.peer_asn, far, state.local_asn, own);
 }
 
 /* ---- routes ---- */
@@ -90,7 +91,8 @@ static void look_at_publication(struct walk *walk, const s2s_route *route)
     s2s_prefix_format(&route->params.destination, prefix);
     if (hit(walk, propagation ? "RouteNotPropagated" : "RouteNotPublished", S2S_DIAGNOSIS_CRITICAL, prefix,
             propagation ? "the route does not enter the VPC's route table" : "the route is not published")) {
-        advise(walk, "Route %s by connection %s is known to the gateway only, so hosts behind it do not find the way: %s.",
+        advise(walk,
+               "Route %s by connection %s is known to the gateway only, so hosts behind it do not find the way: %s.",
                prefix, route->connection->params.name,
                rules->publish_by_table ? "set propagate to true in vpc.route_tables (AWS: enable route propagation)"
                : propagation           ? "set auto_propagate to true (Alibaba: AutoPropagate)"
@@ -125,7 +127,8 @@ static void look_at_overlap(struct walk *walk, const s2s_route *route, const s2s
         snprintf(walk->out->remote_value, sizeof(walk->out->remote_value), "%s by %s", second,
                  other->connection->params.name);
         advise(walk,
-               "%s by %s and %s by %s match the same packets; the one that was made first takes them, and answers may come "
+               "%s by %s and %s by %s match the same packets; the one that was made first takes them, and answers may "
+               "come "
                "by the other. Give them different priorities, or destinations that do not overlap.",
                prefix, route->connection->params.name, second, other->connection->params.name);
     }
@@ -170,12 +173,13 @@ static void look_at_cover(struct walk *walk, const s2s_connection *connection)
 
     for (size_t i = 0; i < params->vpc_cidr_count; i++) {
         s2s_prefix_format(&params->vpc_cidrs[i], network);
-        if (!covered(connection, &params->vpc_cidrs[i]) &&
-            hit(walk, "VpcRouteNotCovered", S2S_DIAGNOSIS_WARN, network, "a network of the VPC is in no local subnet")) {
-            advise(walk,
-                   "Hosts in %s cannot use connection %s: add the network to local_subnets here and to the peer's remote "
-                   "networks, or use destination mode.",
-                   network, connection->params.name);
+        if (!covered(connection, &params->vpc_cidrs[i]) && hit(walk, "VpcRouteNotCovered", S2S_DIAGNOSIS_WARN, network,
+                                                               "a network of the VPC is in no local subnet")) {
+            advise(
+                walk,
+                "Hosts in %s cannot use connection %s: add the network to local_subnets here and to the peer's remote "
+                "networks, or use destination mode.",
+                network, connection->params.name);
         }
     }
 }
@@ -183,8 +187,8 @@ static void look_at_cover(struct walk *walk, const s2s_connection *connection)
 int s2s_gateway_diagnose(const s2s_gateway *gateway, const s2s_connection *connection, size_t index,
                          struct s2s_diagnosis *out)
 {
-    struct s2s_diagnosis full = { .struct_size = sizeof(full) };
-    struct walk walk = { gateway, connection, index, false, &full };
+    struct s2s_diagnosis full = {.struct_size = sizeof(full)};
+    struct walk walk = {gateway, connection, index, false, &full};
     const struct s2si_list *at;
 
     if (!gateway || !out || out->struct_size < sizeof(size_t)) {
