@@ -77,6 +77,12 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
     return optind == argc ? 0 : -1;
 }
 
+#ifdef WITHOUT_BGP
+static const bool with_bgp = false;
+#else
+static const bool with_bgp = true;
+#endif
+
 /* What cannot be run is said before anything is made. */
 static int refuse(const struct arguments *arguments)
 {
@@ -84,6 +90,8 @@ static int refuse(const struct arguments *arguments)
         return fprintf(stderr, "ali-aws: --net %s: there are sim and netns\n", arguments->net);
     if (strcmp(arguments->routing, "static") != 0 && strcmp(arguments->routing, "bgp") != 0)
         return fprintf(stderr, "ali-aws: --routing %s: there are static and bgp\n", arguments->routing);
+    if (strcmp(arguments->routing, "bgp") == 0 && !with_bgp)
+        return fprintf(stderr, "ali-aws: --routing bgp: this build has no BGP (S2S_WITH_BGP)\n");
     if (arguments->key_log && !arguments->artifacts)
         return fprintf(stderr, "ali-aws: --key-log needs --artifacts\n");
     return 0;
