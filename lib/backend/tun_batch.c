@@ -28,7 +28,8 @@ socklen_t s2si_sockaddr_put(union s2si_sockaddr *name, const struct s2s_addr *ad
 struct s2s_endpoint s2si_sockaddr_get(const union s2si_sockaddr *name)
 {
     if (name->any.sa_family == AF_INET6) {
-        return (struct s2s_endpoint){.addr = s2si_addr_bytes(6, name->in6.sin6_addr.s6_addr), .port = ntohs(name->in6.sin6_port)};
+        return (struct s2s_endpoint){.addr = s2si_addr_bytes(6, name->in6.sin6_addr.s6_addr),
+                                     .port = ntohs(name->in6.sin6_port)};
     }
     return (struct s2s_endpoint){.addr = s2si_addr_bytes(4, (const uint8_t *)&name->in4.sin_addr),
                                  .port = ntohs(name->in4.sin_port)};
@@ -73,7 +74,8 @@ struct s2s_packet *s2si_tun_batch_entry(struct s2si_tun_batch *batch, size_t i)
 
 /* ---- receiving ---- */
 
-/* What the ancillary data tell: TOS or traffic class, the address that a packet was sent to, the size of joined pieces. */
+/* What the ancillary data tell: TOS or traffic class, the address that a packet was sent to, the size of joined pieces.
+ */
 static size_t read_control(struct msghdr *header, struct s2s_packet *packet)
 {
     int size = 0;
@@ -84,7 +86,7 @@ static size_t read_control(struct msghdr *header, struct s2s_packet *packet)
         } else if (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_TCLASS) {
             int class;
             memcpy(&class, data, sizeof class);
-            packet->tos = (uint8_t)class;
+            packet->tos = (uint8_t) class;
         } else if (item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo info;
             memcpy(&info, data, sizeof info);
@@ -179,8 +181,8 @@ static void put_source(struct msghdr *header, const struct s2s_addr *source)
     }
 }
 
-static void put_message(struct s2si_tun_messages *out, size_t i, struct iovec *vector, const struct s2si_tun_socket *socket,
-                        const struct s2s_packet *packet, bool esp)
+static void put_message(struct s2si_tun_messages *out, size_t i, struct iovec *vector,
+                        const struct s2si_tun_socket *socket, const struct s2s_packet *packet, bool esp)
 {
     struct msghdr *header = &out->headers[i].msg_hdr;
     *vector = (struct iovec){.iov_base = packet->buffer + packet->offset, .iov_len = packet->length};
@@ -204,9 +206,10 @@ static void put_message(struct s2si_tun_messages *out, size_t i, struct iovec *v
     }
 }
 
-/* Message i also carries the packet behind those that it has: the kernel cuts them apart again, all but the last of equal
-   length (UDP_SEGMENT). vectors of a message lie side by side. */
-static bool extend_message(struct s2si_tun_messages *out, size_t i, const struct s2s_packet *first, const struct s2s_packet *packet)
+/* Message i also carries the packet behind those that it has: the kernel cuts them apart again, all but the last of
+   equal length (UDP_SEGMENT). vectors of a message lie side by side. */
+static bool extend_message(struct s2si_tun_messages *out, size_t i, const struct s2s_packet *first,
+                           const struct s2s_packet *packet)
 {
     struct msghdr *header = &out->headers[i].msg_hdr;
     struct iovec *last = header->msg_iov + header->msg_iovlen - 1;
@@ -228,9 +231,10 @@ static void put_segment_size(struct msghdr *header)
     }
 }
 
-/* Without the kernel's help, which it refuses for packets that it would have to fragment. A packet that the socket does not
-   take is dropped, as a router drops it: the rest goes on. */
-static void send_singly(s2s_tun_kernel *kernel, const struct s2si_tun_socket *socket, struct msghdr *header, uint64_t *sent)
+/* Without the kernel's help, which it refuses for packets that it would have to fragment. A packet that the socket does
+   not take is dropped, as a router drops it: the rest goes on. */
+static void send_singly(s2s_tun_kernel *kernel, const struct s2si_tun_socket *socket, struct msghdr *header,
+                        uint64_t *sent)
 {
     struct iovec *vectors = header->msg_iov;
     size_t count = header->msg_iovlen;
@@ -276,8 +280,8 @@ static bool same_run(const struct s2s_packet *a, const struct s2s_packet *b)
 }
 
 /* @return how many messages the packets make. */
-static size_t put_messages(struct s2si_tun_messages *out, const struct s2si_tun_socket *socket, const struct s2s_packet *packets,
-                           size_t length, bool esp)
+static size_t put_messages(struct s2si_tun_messages *out, const struct s2si_tun_socket *socket,
+                           const struct s2s_packet *packets, size_t length, bool esp)
 {
     const struct s2s_packet *first = packets;
     size_t count = 0;
@@ -309,7 +313,8 @@ static size_t send_run(s2s_tun_kernel *kernel, const struct s2s_packet *packets,
         return length;
     }
     s2si_tun_socket_fragment(socket, first->dont_fragment);
-    flush(kernel, socket, put_messages(&kernel->batch->out, socket, packets, length, esp), esp ? &kernel->stats.esp_sent : &kernel->stats.udp_sent);
+    flush(kernel, socket, put_messages(&kernel->batch->out, socket, packets, length, esp),
+          esp ? &kernel->stats.esp_sent : &kernel->stats.udp_sent);
     return length;
 }
 

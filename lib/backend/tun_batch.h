@@ -42,14 +42,15 @@ int s2si_tun_batch_new(s2s_tun_kernel *kernel);
 void s2si_tun_batch_delete(s2s_tun_kernel *kernel);
 /* Entry i as it was made: empty, data at S2S_PACKET_HEADROOM. */
 struct s2s_packet *s2si_tun_batch_entry(struct s2si_tun_batch *batch, size_t i);
-/* What a message that was received tells: remote, tos and (any address) local. @return the size that the kernel joined pieces
-   of, 0 = it is one packet. */
+/* What a message that was received tells: remote, tos and (any address) local. @return the size that the kernel joined
+   pieces of, 0 = it is one packet. */
 size_t s2si_tun_received(const struct s2si_tun_socket *socket, struct msghdr *header, struct s2s_packet *packet);
 /* recvmmsg that waits for nothing. @return how many, 0 = no more. */
 size_t s2si_tun_receive_messages(const struct s2si_tun_socket *socket, struct s2si_tun_messages *messages, size_t most);
 /* Message i receives into memory. */
 void s2si_tun_prepare(struct s2si_tun_messages *messages, size_t i, void *memory, size_t length);
-/* Receives into the entries; for each its length, remote, tos and (any address) local are set. @return how many, 0 = no more. */
+/* Receives into the entries; for each its length, remote, tos and (any address) local are set. @return how many, 0 = no
+ * more. */
 size_t s2si_tun_receive(struct s2si_tun_socket *socket);
 /* Hands count entries to the engine and carries out their verdicts. */
 void s2si_tun_handle(s2s_tun_kernel *kernel, size_t count);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TUN devices. One bears our mark by its alias ("s2svpn:" and the gateway's name); one that does not is never touched. A device
- * goes with its descriptor, so a crash leaves none, unless somebody made it persistent ("ip tuntap add"): that is adopted.
+ * TUN devices. One bears our mark by its alias ("s2svpn:" and the gateway's name); one that does not is never touched.
+ * A device goes with its descriptor, so a crash leaves none, unless somebody made it persistent ("ip tuntap add"): that
+ * is adopted.
  */
 #define _GNU_SOURCE
 #include "lib/backend/tun_batch.h"
@@ -74,7 +75,8 @@ static bool read_one(struct s2si_tun_device *device, size_t *count)
 {
     struct virtio_net_hdr header;
     uint8_t *data = device->kernel->batch->super;
-    struct iovec vectors[2] = {{.iov_base = &header, .iov_len = sizeof header}, {.iov_base = data, .iov_len = S2SI_SUPER_MOST}};
+    struct iovec vectors[2] = {{.iov_base = &header, .iov_len = sizeof header},
+                               {.iov_base = data, .iov_len = S2SI_SUPER_MOST}};
     struct s2si_super super;
     ssize_t got;
     do {
@@ -121,7 +123,8 @@ size_t s2si_tun_deliver(s2s_tun_kernel *kernel, const struct s2s_packet *packets
     struct s2si_join join;
     size_t taken = 1;
     s2si_join_begin(&join, packets[0].buffer + packets[0].offset, packets[0].length);
-    while (taken < count && packets[taken].verdict == S2S_VERDICT_DELIVER && packets[taken].device == packets[0].device &&
+    while (taken < count && packets[taken].verdict == S2S_VERDICT_DELIVER &&
+           packets[taken].device == packets[0].device &&
            s2si_join_add(&join, packets[taken].buffer + packets[taken].offset, packets[taken].length)) {
         taken++;
     }
@@ -184,7 +187,9 @@ static int set_up_device(struct s2si_tun_device *device, uint32_t mtu)
         device->mtu = mtu;
         error = s2si_link_set(&kernel->netlink, device->index, mtu, device->alias);
     }
-    return error == 0 ? 0 : s2si_tun_refuse(kernel, "device %s, MTU %u: %s", device->name, mtu, s2si_netlink_text(&kernel->netlink));
+    return error == 0 ? 0
+                      : s2si_tun_refuse(kernel, "device %s, MTU %u: %s", device->name, mtu,
+                                        s2si_netlink_text(&kernel->netlink));
 }
 
 static int make_device(s2s_tun_kernel *kernel, const struct s2s_action *action, struct s2si_tun_device *device)
@@ -272,8 +277,8 @@ void s2si_tun_devices_close(s2s_tun_kernel *kernel)
 static int refuse_address(s2s_tun_kernel *kernel, const struct s2s_action *action)
 {
     char text[S2S_ADDR_TEXT];
-    return s2si_tun_refuse(kernel, "address %s/%u on %s: %s", s2s_addr_format(&action->address.addr, text), action->address.length,
-                           action->device, s2si_netlink_text(&kernel->netlink));
+    return s2si_tun_refuse(kernel, "address %s/%u on %s: %s", s2s_addr_format(&action->address.addr, text),
+                           action->address.length, action->device, s2si_netlink_text(&kernel->netlink));
 }
 
 int s2si_tun_address_add(s2s_tun_kernel *kernel, const struct s2s_action *action)
@@ -282,7 +287,8 @@ int s2si_tun_address_add(s2s_tun_kernel *kernel, const struct s2s_action *action
     if (device == NULL) {
         return s2si_tun_refuse(kernel, "device %s is not there", action->device != NULL ? action->device : "");
     }
-    return s2si_address_add(&kernel->netlink, device->index, &action->address) == 0 ? 0 : refuse_address(kernel, action);
+    return s2si_address_add(&kernel->netlink, device->index, &action->address) == 0 ? 0
+                                                                                    : refuse_address(kernel, action);
 }
 
 int s2si_tun_address_delete(s2s_tun_kernel *kernel, const struct s2s_action *action)

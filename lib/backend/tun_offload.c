@@ -39,8 +39,8 @@ static uint32_t pseudo_header(const uint8_t *packet, size_t tcp_length)
 static bool tcp_headers(const uint8_t *data, size_t length, size_t *ip_length, size_t *headers)
 {
     struct s2si_ip ip;
-    if (s2si_ip_read(data, length, &ip) != 0 || ip.protocol != S2SI_PROTO_TCP || ip.fragment || ip.total_length != length ||
-        length - ip.header_length < TCP_HEADER) {
+    if (s2si_ip_read(data, length, &ip) != 0 || ip.protocol != S2SI_PROTO_TCP || ip.fragment ||
+        ip.total_length != length || length - ip.header_length < TCP_HEADER) {
         return false;
     }
     size_t tcp = (size_t)(data[ip.header_length + TCP_OFFSET] >> 4) * 4;
@@ -103,14 +103,14 @@ static void mend_piece(const struct s2si_super *super, uint8_t *out, size_t leng
     set_length(out, super->ip, length);
     s2si_put_u32(tcp + TCP_SEQUENCE, s2si_get_u32(tcp + TCP_SEQUENCE) + (uint32_t)super->at);
     if (super->headers + super->at + (length - super->headers) < super->length) {
-        tcp[TCP_FLAGS] &= (uint8_t)~(FIN | PSH); /* the last one's */
+        tcp[TCP_FLAGS] &= (uint8_t) ~(FIN | PSH); /* the last one's */
     }
     if (super->number > 0) {
         tcp[TCP_FLAGS] &= (uint8_t)~CWR; /* the first one's (RFC 3168 section 6.1.2) */
     }
     s2si_put_u16(tcp + TCP_CHECKSUM, 0);
-    s2si_put_u16(tcp + TCP_CHECKSUM,
-                 s2si_checksum_finish(s2si_checksum_add(pseudo_header(out, length - super->ip), tcp, length - super->ip)));
+    s2si_put_u16(tcp + TCP_CHECKSUM, s2si_checksum_finish(s2si_checksum_add(pseudo_header(out, length - super->ip), tcp,
+                                                                            length - super->ip)));
 }
 
 size_t s2si_super_next(struct s2si_super *super, uint8_t *out, size_t capacity)
@@ -139,14 +139,16 @@ size_t s2si_super_next(struct s2si_super *super, uint8_t *out, size_t capacity)
    make new ones, which must not cover up a fault. */
 static bool joinable(const uint8_t *data, size_t length, size_t *ip, size_t *headers)
 {
-    if (!tcp_headers(data, length, ip, headers) || *headers == length || *ip != (is_ipv4(data) ? IPV4_HEADER : IPV6_HEADER)) {
+    if (!tcp_headers(data, length, ip, headers) || *headers == length ||
+        *ip != (is_ipv4(data) ? IPV4_HEADER : IPV6_HEADER)) {
         return false;
     }
     const uint8_t *tcp = data + *ip;
     if ((tcp[TCP_FLAGS] & ~(unsigned)PSH) != ACK || (tcp[TCP_OFFSET] & 0x0f) != 0) {
         return false;
     }
-    if (is_ipv4(data) && ((s2si_get_u16(data + 6) & 0x4000) == 0 || s2si_checksum_finish(s2si_checksum_add(0, data, *ip)) != 0)) {
+    if (is_ipv4(data) &&
+        ((s2si_get_u16(data + 6) & 0x4000) == 0 || s2si_checksum_finish(s2si_checksum_add(0, data, *ip)) != 0)) {
         return false; /* without DF the identification matters (RFC 6864 section 4) */
     }
     return s2si_checksum_finish(s2si_checksum_add(pseudo_header(data, length - *ip), tcp, length - *ip)) == 0;
@@ -171,7 +173,8 @@ static bool same_flow(const struct s2si_join *join, const uint8_t *data)
                          : memcmp(a, b, 4) == 0 && memcmp(a + 6, b + 6, 34) == 0;
     return ip && memcmp(tcp_a, tcp_b, TCP_SEQUENCE) == 0 &&
            memcmp(tcp_a + TCP_ACKNOWLEDGMENT, tcp_b + TCP_ACKNOWLEDGMENT, TCP_FLAGS - TCP_ACKNOWLEDGMENT) == 0 &&
-           memcmp(tcp_a + TCP_FLAGS + 1, tcp_b + TCP_FLAGS + 1, 2) == 0 && memcmp(tcp_a + 18, tcp_b + 18, join->headers - join->ip - 18) == 0;
+           memcmp(tcp_a + TCP_FLAGS + 1, tcp_b + TCP_FLAGS + 1, 2) == 0 &&
+           memcmp(tcp_a + 18, tcp_b + 18, join->headers - join->ip - 18) == 0;
 }
 
 bool s2si_join_add(struct s2si_join *join, uint8_t *data, size_t length)

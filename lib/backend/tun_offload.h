@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tun_offload: super-packets between us and the TUN (IFF_VNET_HDR, linux/virtio_net.h). A TCP stream of the host leaves its
- * stack as pieces of up to 64 KB that nobody has cut yet; here they are cut into packets, and what was decrypted is joined
- * again, so that the host's stack is walked through once for many packets. Pure functions on memory; nothing is joined that
- * the kernel could not cut again into the very same packets (RFC 9293; compare RFC 6864 for the identification field).
+ * tun_offload: super-packets between us and the TUN (IFF_VNET_HDR, linux/virtio_net.h). A TCP stream of the host leaves
+ * its stack as pieces of up to 64 KB that nobody has cut yet; here they are cut into packets, and what was decrypted is
+ * joined again, so that the host's stack is walked through once for many packets. Pure functions on memory; nothing is
+ * joined that the kernel could not cut again into the very same packets (RFC 9293; compare RFC 6864 for the
+ * identification field).
  */
 #ifndef S2SI_TUN_OFFLOAD_H
 #define S2SI_TUN_OFFLOAD_H
@@ -29,10 +30,12 @@ struct s2si_super {
     bool done;
 };
 
-/* Reads what came from the TUN; completes a checksum that the stack left to us. data is changed in place and stays borrowed.
+/* Reads what came from the TUN; completes a checksum that the stack left to us. data is changed in place and stays
+   borrowed.
    @return 0, S2S_ERR_MALFORMED, S2S_ERR_UNSUPPORTED. */
 int s2si_super_begin(struct s2si_super *super, const struct virtio_net_hdr *header, uint8_t *data, size_t length);
-/* Writes the next packet. @return its length; 0 = there is none left, or it does not fit, which ends the super-packet. */
+/* Writes the next packet. @return its length; 0 = there is none left, or it does not fit, which ends the super-packet.
+ */
 size_t s2si_super_next(struct s2si_super *super, uint8_t *out, size_t capacity);
 
 /* Packets that are being joined: vectors[0] is for the virtio header, then one for each packet's part. */

@@ -30,7 +30,8 @@ int s2si_tun_udp_open(struct s2si_tun_binding *binding, struct s2si_tun_socket *
     }
     int error = s2si_tun_outer_options(kernel, fd, binding, what);
     if (error == 0 && bind(fd, &name.any, s2si_sockaddr_put(&name, &binding->addr, port)) != 0) {
-        error = s2si_tun_refuse(kernel, "%s: %s", what, errno == EADDRINUSE ? "address already in use" : strerror(errno));
+        error =
+            s2si_tun_refuse(kernel, "%s: %s", what, errno == EADDRINUSE ? "address already in use" : strerror(errno));
     }
     if (error != 0) {
         close(fd);
@@ -42,8 +43,8 @@ int s2si_tun_udp_open(struct s2si_tun_binding *binding, struct s2si_tun_socket *
     return 0;
 }
 
-/* Cuts a message apart that the kernel joined (UDP_GRO): entries point into it, from entry *count on. A full batch goes to
-   the engine. */
+/* Cuts a message apart that the kernel joined (UDP_GRO): entries point into it, from entry *count on. A full batch goes
+   to the engine. */
 static void cut(const struct s2si_tun_socket *socket, struct mmsghdr *message, size_t *count)
 {
     s2s_tun_kernel *kernel = socket->binding->kernel;
@@ -77,7 +78,8 @@ void s2si_tun_udp_ready(void *user, int fd, unsigned events)
     struct s2si_tun_socket *socket = user;
     s2s_tun_kernel *kernel = socket->binding->kernel;
     size_t got = S2SI_TUN_SUPERS;
-    for (int round = 0; round < S2SI_TUN_ROUNDS * S2S_PACKET_BATCH / S2SI_TUN_SUPERS && got == S2SI_TUN_SUPERS; round++) {
+    for (int round = 0; round < S2SI_TUN_ROUNDS * S2S_PACKET_BATCH / S2SI_TUN_SUPERS && got == S2SI_TUN_SUPERS;
+         round++) {
         size_t count = 0;
         for (size_t i = 0; i < S2SI_TUN_SUPERS; i++) {
             s2si_tun_prepare(&kernel->batch->in, i, kernel->batch->super + i * S2SI_TUN_SUPER, S2SI_TUN_SUPER);

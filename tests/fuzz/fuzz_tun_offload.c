@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Super-packets: packets that a peer sent are joined as far as they go, and what was joined is cut again; it must come out as
- * it went in. The input is a row of packets, each behind its length in two octets; their checksums are made right, so that
- * the fuzzer gets behind them, unless the length's first bit is set.
+ * Super-packets: packets that a peer sent are joined as far as they go, and what was joined is cut again; it must come
+ * out as it went in. The input is a row of packets, each behind its length in two octets; their checksums are made
+ * right, so that the fuzzer gets behind them, unless the length's first bit is set.
  */
 #include "lib/backend/tun_offload.h"
 #include "lib/base/ip.h"
@@ -23,7 +23,8 @@ struct packet {
 static void seal_checksums(uint8_t *packet, size_t length)
 {
     struct s2si_ip ip;
-    if (s2si_ip_read(packet, length, &ip) != 0 || ip.protocol != S2SI_PROTO_TCP || ip.total_length - ip.header_length < 20) {
+    if (s2si_ip_read(packet, length, &ip) != 0 || ip.protocol != S2SI_PROTO_TCP ||
+        ip.total_length - ip.header_length < 20) {
         return;
     }
     size_t tcp = ip.total_length - ip.header_length;
@@ -36,7 +37,8 @@ static void seal_checksums(uint8_t *packet, size_t length)
         sum = s2si_checksum_add(sum, packet + 8, 32);
     }
     s2si_put_u16(packet + ip.header_length + 16, 0);
-    s2si_put_u16(packet + ip.header_length + 16, s2si_checksum_finish(s2si_checksum_add(sum, packet + ip.header_length, tcp)));
+    s2si_put_u16(packet + ip.header_length + 16,
+                 s2si_checksum_finish(s2si_checksum_add(sum, packet + ip.header_length, tcp)));
 }
 
 static size_t read_packets(struct packet *packets, const uint8_t *data, size_t size)

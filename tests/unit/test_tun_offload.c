@@ -40,7 +40,8 @@ static void seal_checksums(uint8_t *packet, size_t length)
         s2si_put_u16(packet + 10, s2si_checksum_finish(s2si_checksum_add(0, packet, 20)));
     }
     s2si_put_u16(packet + ip + 16, 0);
-    s2si_put_u16(packet + ip + 16, s2si_checksum_finish(s2si_checksum_add(pseudo(packet, length - ip), packet + ip, length - ip)));
+    s2si_put_u16(packet + ip + 16,
+                 s2si_checksum_finish(s2si_checksum_add(pseudo(packet, length - ip), packet + ip, length - ip)));
 }
 
 static void assert_checksums(const uint8_t *packet, size_t length)
@@ -106,7 +107,8 @@ static size_t cut(struct virtio_net_hdr header, uint8_t *data, size_t length, st
     struct s2si_super super;
     size_t count = 0;
     assert_int_equal(s2si_super_begin(&super, &header, data, length), 0);
-    while (count < PIECES && (pieces[count].length = s2si_super_next(&super, pieces[count].data, sizeof pieces->data)) != 0) {
+    while (count < PIECES &&
+           (pieces[count].length = s2si_super_next(&super, pieces[count].data, sizeof pieces->data)) != 0) {
         count++;
     }
     return count;
@@ -184,7 +186,8 @@ static void test_cut_refusals(void **state)
     assert_int_equal(s2si_super_begin(&super, &header, data, length), S2S_ERR_MALFORMED);
     header.gso_type = VIRTIO_NET_HDR_GSO_UDP;
     assert_int_equal(s2si_super_begin(&super, &header, data, length), S2S_ERR_UNSUPPORTED);
-    header = (struct virtio_net_hdr){.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 20, .csum_offset = (uint16_t)(length - 21)};
+    header = (struct virtio_net_hdr){
+        .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 20, .csum_offset = (uint16_t)(length - 21)};
     assert_int_equal(s2si_super_begin(&super, &header, data, length), S2S_ERR_MALFORMED);
     header.csum_start = 65535;
     assert_int_equal(s2si_super_begin(&super, &header, data, length), S2S_ERR_MALFORMED);
@@ -275,27 +278,86 @@ static void test_join_limits(void **state)
     assert_int_equal(join_and_cut(pieces, 65, again, &count), 64);
 }
 
-static void bad_checksum(uint8_t *packet) { packet[60]++; }
-static void bad_header_checksum(uint8_t *packet) { packet[10]++; }
-static void other_port(uint8_t *packet) { packet[21]++; seal_checksums(packet, 152); }
-static void other_host(uint8_t *packet) { packet[19]++; seal_checksums(packet, 152); }
-static void other_tos(uint8_t *packet) { packet[1] = 3; seal_checksums(packet, 152); }
-static void other_ttl(uint8_t *packet) { packet[8]--; seal_checksums(packet, 152); }
-static void gap(uint8_t *packet) { packet[27]++; seal_checksums(packet, 152); }
-static void other_ack(uint8_t *packet) { packet[31]++; seal_checksums(packet, 152); }
-static void other_window(uint8_t *packet) { packet[35]++; seal_checksums(packet, 152); }
-static void other_option(uint8_t *packet) { packet[51]++; seal_checksums(packet, 152); }
-static void fin(uint8_t *packet) { packet[33] |= FIN; seal_checksums(packet, 152); }
-static void reserved(uint8_t *packet) { packet[32] |= 1; seal_checksums(packet, 152); }
-static void no_df(uint8_t *packet) { packet[6] = 0; seal_checksums(packet, 152); }
-static void fragment(uint8_t *packet) { packet[6] |= 0x20; seal_checksums(packet, 152); }
-static void not_tcp(uint8_t *packet) { packet[9] = 17; seal_checksums(packet, 152); }
+static void bad_checksum(uint8_t *packet)
+{
+    packet[60]++;
+}
+static void bad_header_checksum(uint8_t *packet)
+{
+    packet[10]++;
+}
+static void other_port(uint8_t *packet)
+{
+    packet[21]++;
+    seal_checksums(packet, 152);
+}
+static void other_host(uint8_t *packet)
+{
+    packet[19]++;
+    seal_checksums(packet, 152);
+}
+static void other_tos(uint8_t *packet)
+{
+    packet[1] = 3;
+    seal_checksums(packet, 152);
+}
+static void other_ttl(uint8_t *packet)
+{
+    packet[8]--;
+    seal_checksums(packet, 152);
+}
+static void gap(uint8_t *packet)
+{
+    packet[27]++;
+    seal_checksums(packet, 152);
+}
+static void other_ack(uint8_t *packet)
+{
+    packet[31]++;
+    seal_checksums(packet, 152);
+}
+static void other_window(uint8_t *packet)
+{
+    packet[35]++;
+    seal_checksums(packet, 152);
+}
+static void other_option(uint8_t *packet)
+{
+    packet[51]++;
+    seal_checksums(packet, 152);
+}
+static void fin(uint8_t *packet)
+{
+    packet[33] |= FIN;
+    seal_checksums(packet, 152);
+}
+static void reserved(uint8_t *packet)
+{
+    packet[32] |= 1;
+    seal_checksums(packet, 152);
+}
+static void no_df(uint8_t *packet)
+{
+    packet[6] = 0;
+    seal_checksums(packet, 152);
+}
+static void fragment(uint8_t *packet)
+{
+    packet[6] |= 0x20;
+    seal_checksums(packet, 152);
+}
+static void not_tcp(uint8_t *packet)
+{
+    packet[9] = 17;
+    seal_checksums(packet, 152);
+}
 
 /* What is special, broken or of another flow stays by itself. */
 static void test_not_joined(void **state)
 {
-    static void (*const change[])(uint8_t *packet) = {bad_checksum, bad_header_checksum, other_port, other_host, other_tos, other_ttl,
-                                                      gap, other_ack, other_window, other_option, fin, reserved, no_df, fragment, not_tcp};
+    static void (*const change[])(uint8_t * packet) = {
+        bad_checksum, bad_header_checksum, other_port, other_host, other_tos, other_ttl, gap,    other_ack,
+        other_window, other_option,        fin,        reserved,   no_df,     fragment,  not_tcp};
     static struct piece pieces[PIECES], again[PIECES];
     size_t count;
     (void)state;
@@ -336,15 +398,9 @@ static void test_join_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_cut_whole_pieces),
-        cmocka_unit_test(test_ordinary),
-        cmocka_unit_test(test_cut_refusals),
-        cmocka_unit_test(test_cut_without_room),
-        cmocka_unit_test(test_join),
-        cmocka_unit_test(test_join_limits),
-        cmocka_unit_test(test_not_joined),
-        cmocka_unit_test(test_join_ends),
+        cmocka_unit_test(test_cut),          cmocka_unit_test(test_cut_whole_pieces), cmocka_unit_test(test_ordinary),
+        cmocka_unit_test(test_cut_refusals), cmocka_unit_test(test_cut_without_room), cmocka_unit_test(test_join),
+        cmocka_unit_test(test_join_limits),  cmocka_unit_test(test_not_joined),       cmocka_unit_test(test_join_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
