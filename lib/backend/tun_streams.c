@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TCP streams for BGP, between inside addresses: ordinary sockets without our mark, so that they go through the TUN. GTSM by
- * IP_MINTTL (RFC 5082), keys by TCP_MD5SIG (RFC 2385). Bytes are pulled from the engine only when the socket takes them; what
- * one pull brought and the socket did not take waits here, never more.
+ * TCP streams for BGP, between inside addresses: ordinary sockets without our mark, so that they go through the TUN. GTSM
+ * by IP_MINTTL (RFC 5082), keys by TCP_MD5SIG (RFC 2385). Bytes are pulled from the engine only when the socket takes them;
+ * what one pull brought and the socket did not take waits here, never more.
+ *
+ * A stream that the engine closes without a reset lingers: our half is shut after the last bytes and what the peer still
+ * sends is read and dropped, because Linux answers a close with unread input by a reset, which can take a NOTIFICATION with
+ * it (RFC 1122 section 4.2.2.13). Time and number of those that linger are bounded.
  */
 #define _GNU_SOURCE
 #include "lib/backend/tun_batch.h"
@@ -20,10 +24,12 @@ enum {
     BACKLOG = 16,
     MOST_ACCEPTED = 1024,
     TOS_NETWORK_CONTROL = 0xc0, /* RFC 4594 section 3.1 */
-    LAST_WORDS = 64 * 1024      /* bytes pulled at a close, so that a NOTIFICATION leaves */
+    LAST_WORDS = 64 * 1024,     /* bytes pulled at a close, so that a NOTIFICATION leaves */
+    LINGER_SECONDS = 2,
+    MOST_LINGERING = 64
 };
 
-enum stream_state { LISTENING, CONNECTING, CONNECTED };
+enum stream_state { LISTENING, CONNECTING, CONNECTED, LINGERING };
 
 struct stream {
     struct s2si_list node;
@@ -32,6 +38,7 @@ struct stream {
     enum stream_state state;
     int fd;
     void *watch;
+    void *timer;     /* of a lingering stream */
     unsigned events; /* of the watch */
     struct s2s_endpoint local, remote;
     size_t pending_at, pending_length;
@@ -44,7 +51,7 @@ static struct stream *find_stream(s2s_tun_kernel *kernel, uint64_t id)
     S2SI_LIST_EACH(node, &kernel->streams)
     {
         struct stream *stream = S2SI_CONTAINER(node, struct stream, node);
-        if (stream->id == id) {
+        if (stream->id == id && stream->state != LINGERING) {
             return stream;
         }
     }
@@ -57,6 +64,9 @@ static void free_stream(struct stream *stream)
     s2si_list_remove(&stream->node);
     if (stream->watch != NULL) {
         loop->watch_remove(loop->context, stream->watch);
+    }
+    if (stream->timer != NULL) {
+        loop->timer_remove(loop->context, stream->timer);
     }
     if (stream->fd >= 0) {
         close(stream->fd);
@@ -163,11 +173,16 @@ void s2si_tun_stream_write(s2s_tun_kernel *kernel, uint64_t id)
 
 static void read_in(struct stream *stream)
 {
+    s2s_tun_kernel *kernel = stream->kernel;
+    uint64_t id = stream->id;
     uint8_t block[BLOCK];
     for (int round = 0; round < ROUNDS; round++) {
         ssize_t got = recv(stream->fd, block, sizeof block, MSG_DONTWAIT);
         if (got > 0) {
             feed(stream, S2S_STREAM_DATA, block, (size_t)got, 0);
+            if (find_stream(kernel, id) != stream) {
+                return; /* the engine closed it meanwhile */
+            }
         } else if (got == 0) {
             end(stream, 0);
             return;
@@ -178,6 +193,33 @@ static void read_in(struct stream *stream)
             return;
         }
     }
+}
+
+/* Reads and drops. @return whether more may come. */
+static bool drop_input(struct stream *stream)
+{
+    uint8_t block[BLOCK];
+    for (int round = 0; round < ROUNDS; round++) {
+        ssize_t got = recv(stream->fd, block, sizeof block, MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EINTR)) {
+            return got < 0 && errno == EAGAIN;
+        }
+    }
+    return true;
+}
+
+/* A stream that the engine has closed: the rest goes out, then our half is shut, and the peer's end is awaited. */
+static void linger(struct stream *stream)
+{
+    enum written result = write_pending(stream);
+    if (result == WROTE_ALL) {
+        (void)shutdown(stream->fd, SHUT_WR);
+    }
+    if (result == BROKEN || !drop_input(stream)) {
+        free_stream(stream);
+        return;
+    }
+    want(stream, S2S_LOOP_READ | (result == SOCKET_FULL ? S2S_LOOP_WRITE : 0u));
 }
 
 static void learn_endpoints(struct stream *stream)
@@ -211,6 +253,10 @@ static void stream_ready(void *user, int fd, unsigned events)
 {
     (void)fd;
     struct stream *stream = user;
+    if (stream->state == LINGERING) {
+        linger(stream);
+        return;
+    }
     if (stream->state == CONNECTING) {
         connected(stream);
         return;
@@ -402,6 +448,37 @@ int s2si_tun_stream_key(s2s_tun_kernel *kernel, const struct s2s_action *action)
 
 /* ---- closing ---- */
 
+static void linger_over(void *user)
+{
+    free_stream(user);
+}
+
+static size_t count_lingering(s2s_tun_kernel *kernel)
+{
+    size_t count = 0;
+    struct s2si_list *node;
+    S2SI_LIST_EACH(node, &kernel->streams)
+    {
+        count += S2SI_CONTAINER(node, struct stream, node)->state == LINGERING;
+    }
+    return count;
+}
+
+/* The engine has let go of the stream, and its id with it. Where it cannot linger it is closed at once. */
+static void begin_to_linger(struct stream *stream)
+{
+    const struct s2s_loop *loop = stream->kernel->loop;
+    if (count_lingering(stream->kernel) >= MOST_LINGERING ||
+        loop->timer_add(loop->context, linger_over, stream, &stream->timer) != 0) {
+        (void)drop_input(stream);
+        free_stream(stream);
+        return;
+    }
+    stream->state = LINGERING;
+    loop->timer_set(loop->context, stream->timer, loop->now(loop->context) + LINGER_SECONDS * S2S_SECOND);
+    linger(stream);
+}
+
 void s2si_tun_stream_close(s2s_tun_kernel *kernel, uint64_t id, bool reset)
 {
     struct stream *stream = find_stream(kernel, id);
@@ -409,10 +486,12 @@ void s2si_tun_stream_close(s2s_tun_kernel *kernel, uint64_t id, bool reset)
         return;
     }
     if (reset) {
-        struct linger linger = {.l_onoff = 1, .l_linger = 0};
-        (void)setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+        struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+        (void)setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     } else if (stream->state == CONNECTED) {
         write_out(stream, LAST_WORDS);
+        begin_to_linger(stream);
+        return;
     }
     free_stream(stream);
 }
@@ -420,6 +499,10 @@ void s2si_tun_stream_close(s2s_tun_kernel *kernel, uint64_t id, bool reset)
 void s2si_tun_streams_close(s2s_tun_kernel *kernel)
 {
     while (!s2si_list_empty(&kernel->streams)) {
-        free_stream(S2SI_CONTAINER(kernel->streams.next, struct stream, node));
+        struct stream *stream = S2SI_CONTAINER(kernel->streams.next, struct stream, node);
+        if (stream->state == LINGERING) {
+            (void)drop_input(stream);
+        }
+        free_stream(stream);
     }
 }

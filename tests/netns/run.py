@@ -448,6 +448,7 @@ def streams(stage):
         left.ok("close 2")
         same("orderly", right.expect("stream closed").split()[4], "error=0")
         right.ok("close 1")
+    unread_input(left, right)
     left.ok("connect 3 %s:0 %s:179 255 0" % (A, B))
     same("refused", left.expect("stream closed 3").split()[4] != "error=0", True)
     left.refused("connect 4 192.0.2.1:0 %s:179 255 255" % B, "TCP connect to %s:179: Cannot assign requested address" % B)
@@ -461,6 +462,24 @@ def streams(stage):
     other = right.expect("stream accepted").split()[2]
     left.ok("close 8 reset")
     same("reset", right.expect("stream closed %s" % other).split()[4] != "error=0", True)
+
+
+def unread_input(left, right):
+    """A stream closed while input waits unread: the peer still gets the last bytes and an orderly end, no reset."""
+    right.ok("listen 9 %s:179 255 255" % B)
+    left.ok("connect a %s:0 %s:179 255 255" % (A, B))
+    left.expect("stream connected a")
+    accepted = right.expect("stream accepted").split()[2]
+    left.process.send_signal(signal.SIGSTOP)
+    left.say("write a farewell")
+    left.say("close a")
+    right.say("write %s unread" % accepted)
+    right.ok("listen c %s:1790 0 0" % B)  # answered when the write before it is done
+    left.process.send_signal(signal.SIGCONT)
+    same("the last bytes", right.expect("stream data %s" % accepted).split()[-1], "farewell")
+    same("no reset", right.expect("stream closed %s" % accepted).split()[4], "error=0")
+    right.ok("close c")
+    right.ok("close 9")
 
 
 def short_of_memory(stage):
