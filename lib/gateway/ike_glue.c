@@ -354,7 +354,7 @@ static void tell(s2s_tunnel *tunnel, const struct s2si_ike_output *out)
         snprintf(tunnel->last_error, sizeof(tunnel->last_error), "%s%s", row->text, why);
     }
     if (out->reason != S2SI_IKE_REASON_NONE || out->notify) {
-        char line[400];
+        char line[640];
         snprintf(line, sizeof(line), "%s: %s%s", tunnel->label, row->text, why);
         s2si_diagnosis_note(tunnel, out, line);
     }
