@@ -131,7 +131,8 @@ void s2si_bgp_routes_originate(struct s2si_bgp_room *room, s2s_time now);
 void s2si_bgp_routes_forget(struct s2si_bgp_room *room, const s2s_tunnel *tunnel, s2s_time now);
 /* Routes without a way go whose connections are complete again, or do without BGP. @return when to look again. */
 s2s_time s2si_bgp_routes_sweep(struct s2si_bgp_room *room, s2s_time now);
-/* Part of what is desired of the kernel's routes: what an earlier process left unreachable stays so until sessions are settled. */
+/* Part of what is desired of the kernel's routes: what an earlier process left unreachable stays so until sessions are
+   settled. */
 void s2si_bgp_routes_inherit(s2s_gateway *gateway);
 /* A BGP route is freed by somebody else (its connection goes). */
 void s2si_bgp_routes_freed(s2s_route *route);

@@ -7,7 +7,7 @@
  * Fail closed: when the last way to a prefix is lost with its session (and not because the peer, alive and settled,
  * took it back), the route stays without a way, and the prefix is unreachable instead of following the default route in
  * clear. Such routes go when their connection's sessions are up again and settled, or when the connection does without
- * BGP. And what a process that crashed had made unreachable stays so until its successor's sessions have told what there is.
+ * BGP. What a process that crashed had made unreachable stays so until its successor's sessions have told what there is.
  */
 #include <string.h>
 
@@ -63,7 +63,7 @@ static void set_way(struct s2si_bgp_room *room, s2s_route *route, s2s_tunnel *tu
         room->dead = tunnel ? room->dead - 1 : room->dead + 1;
     }
     if (moved || !before != !tunnel) {
-        s2si_routes_dirty(room->gateway); /* its group, or whether it is live */
+        s2si_route_dirty(room->gateway, &route->params.destination); /* its group, or whether it is live */
     }
     if ((before && before->bgp && before->bgp->best == 0) || (tunnel && tunnel->bgp && tunnel->bgp->best == 1)) {
         room->select = true;
@@ -72,9 +72,11 @@ static void set_way(struct s2si_bgp_room *room, s2s_route *route, s2s_tunnel *tu
 
 static void remove_route(struct s2si_bgp_room *room, s2s_route *route)
 {
+    struct s2s_prefix destination = route->params.destination;
+
     s2si_routing_remove(route);
     s2si_route_free(route);
-    s2si_routes_dirty(room->gateway);
+    s2si_route_dirty(room->gateway, &destination);
 }
 
 void s2si_bgp_routes_freed(s2s_route *route)

@@ -14,6 +14,7 @@
 #include "lib/gateway/tunnel.h"
 
 #define DEFAULT_MTU 1400
+#define MANY_NETWORKS 64 /* of ours: then each change of a route has all of them looked at */
 
 /* The gateway goes: its tunnels have said goodbye. */
 static bool gone(const s2s_gateway *gateway)
@@ -144,6 +145,41 @@ static void mark_routes(s2s_gateway *gateway)
             want_local(&routes, &connection->effective.local_subnets[i]);
         }
     }
+}
+
+/* Networks of ours inside a prefix: whether the kernel has to be told to keep them out depends on it. */
+static bool holds_network_of_ours(const s2s_gateway *gateway, const struct s2s_prefix *prefix)
+{
+    const struct s2si_list *node;
+
+    for (size_t i = 0; i < gateway->effective.vpc_cidr_count; i++) {
+        if (s2si_prefix_contains(prefix, &gateway->effective.vpc_cidrs[i])) {
+            return true;
+        }
+    }
+    S2SI_LIST_EACH(node, &gateway->connections) {
+        const s2s_connection *connection = S2SI_CONTAINER(node, const s2s_connection, node);
+        for (size_t i = 0; i < connection->effective.local_subnet_count; i++) {
+            if (s2si_prefix_contains(prefix, &connection->effective.local_subnets[i])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool s2si_desired_route(s2s_gateway *gateway, const struct s2s_prefix *destination)
+{
+    struct routes routes = { .gateway = gateway };
+
+    if (gone(gateway)) {
+        return true;
+    }
+    if (gateway->effective.vpc_cidr_count > MANY_NETWORKS || holds_network_of_ours(gateway, destination)) {
+        return false;
+    }
+    s2si_publish_one(gateway, destination, want_route, &routes);
+    return true;
 }
 
 static void want_policies(s2s_engine *engine, s2s_tunnel *tunnel, const struct s2si_ike_child *child,

@@ -243,6 +243,8 @@ void s2si_event_gateway(s2s_gateway *gateway, enum s2s_event_type type, enum s2s
 /* The kernel's routes / paths of this gateway have to be compared again. Cheap; carried out at the end of the entry
    point. */
 void s2si_routes_dirty(s2s_gateway *gateway);
+/* Those to one destination, at once: for tables of many routes that change one by one. */
+void s2si_route_dirty(s2s_gateway *gateway, const struct s2s_prefix *destination);
 void s2si_paths_dirty(s2s_gateway *gateway);
 /* Sends or delivers a packet that the engine made: template holds verdict, local, remote, tos, tunnel, device; data
    is copied. Bounded: false = full. */

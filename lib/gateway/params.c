@@ -468,9 +468,10 @@ static void free_text(struct s2si_mem *mem, const struct s2si_field *field, void
     char *text = owned_pointer(field, params), *none = NULL;
 
     if (text && field->kind == S2SI_KIND_SECRET_TEXT) {
-        s2si_wipe(text, strlen(text));
+        s2si_free_secret(mem, text, strlen(text) + 1);
+    } else {
+        s2si_free_text(mem, text);
     }
-    s2si_free_text(mem, text);
     memcpy(s2si_field_at(field, params), &none, sizeof(none));
 }
 

@@ -130,6 +130,15 @@ void s2si_publish_each(s2s_gateway *gateway, bool (*visit)(void *user, const str
     s2si_trie_walk(&gateway->routing.destinations, visit_destination, &visitor);
 }
 
+void s2si_publish_one(s2s_gateway *gateway, const struct s2s_prefix *destination,
+                      bool (*visit)(void *user, const struct s2s_action_route *route, const char *device), void *user)
+{
+    struct visitor visitor = {gateway, visit, user};
+    void *first = s2si_trie_get(&gateway->routing.destinations, destination);
+    if (first)
+        visit_destination(&visitor, destination, first);
+}
+
 void s2si_publish_installed(s2s_gateway *gateway, const struct s2s_action_route *action, bool installed, s2s_time now)
 {
     s2s_route *route = s2si_trie_get(&gateway->routing.destinations, &action->prefix);

@@ -120,6 +120,42 @@ static void compare(s2s_engine *engine, struct s2si_scope *scope)
     }
 }
 
+static struct s2si_item *route_item(s2s_gateway *gateway, enum s2si_item_kind kind,
+                                    const struct s2s_prefix *destination)
+{
+    struct s2si_item_content key = { .prefix = *destination };
+
+    key.table = gateway->effective.table > 0 ? (uint32_t)gateway->effective.table : 0;
+    return s2si_item_find(&gateway->route_scope, kind, &key);
+}
+
+void s2si_route_dirty(s2s_gateway *gateway, const struct s2s_prefix *destination)
+{
+    static const enum s2si_item_kind kinds[] = { S2SI_ITEM_ROUTE, S2SI_ITEM_UNREACHABLE };
+    s2s_engine *engine = gateway->engine;
+    struct s2si_item *item;
+
+    if (gateway->route_scope.stale || !(engine->capabilities & S2S_KERNEL_ROUTES)) {
+        return;
+    }
+    for (size_t i = 0; i < S2SI_COUNT(kinds); i++) {
+        if ((item = route_item(gateway, kinds[i], destination)) != NULL) {
+            item->marked = item->inherited;
+        }
+    }
+    if (!s2si_desired_route(gateway, destination)) {
+        s2si_routes_dirty(gateway);
+        return;
+    }
+    for (size_t i = 0; i < S2SI_COUNT(kinds); i++) {
+        if ((item = route_item(gateway, kinds[i], destination)) != NULL) {
+            item->wanted = item->marked;
+            sort_item(engine, item);
+        }
+    }
+    touch(engine, &gateway->route_scope);
+}
+
 /* ---- starting ---- */
 
 static bool busy(const struct s2si_scope *scope, enum s2si_phase first, enum s2si_phase last)

@@ -19,6 +19,9 @@ bool s2si_reconcile(s2s_engine *engine, s2s_time now);
 void s2si_desired_mark(s2s_engine *engine, struct s2si_scope *scope);
 void s2si_desired_want(s2s_engine *engine, struct s2si_scope *scope, enum s2si_item_kind kind,
                        const struct s2si_item_content *content);
+/* Likewise of the kernel's routes to one destination. @return false: its change bears on other routes, all have to be
+   looked at. */
+bool s2si_desired_route(s2s_gateway *gateway, const struct s2s_prefix *destination);
 /* The answer to an operation on an item. */
 void s2si_reconcile_completed(s2s_engine *engine, struct s2si_operation *operation, const struct s2s_result *result,
                               s2s_time now);

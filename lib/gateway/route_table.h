@@ -47,6 +47,9 @@ int s2si_routing_add(s2s_route *route);
 void s2si_routing_remove(s2s_route *route);
 /* Every kernel route that the gateway should have now: tunnel routes and fail-closed ones. visit is called for each; false stops. */
 void s2si_publish_each(s2s_gateway *gateway, bool (*visit)(void *user, const struct s2s_action_route *route, const char *device), void *user);
+/* The same for one destination. */
+void s2si_publish_one(s2s_gateway *gateway, const struct s2s_prefix *destination,
+                      bool (*visit)(void *user, const struct s2s_action_route *route, const char *device), void *user);
 /* The kernel has it / lost it (for route state and events). */
 void s2si_publish_installed(s2s_gateway *gateway, const struct s2s_action_route *route, bool installed, s2s_time now);
 
