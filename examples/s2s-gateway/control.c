@@ -155,7 +155,7 @@ static void device_config(const struct place *place)
     memset(&words, 0, sizeof words);
     if (query && evhttp_parse_query_str(query, &words) == 0) {
         const char *wanted = evhttp_find_header(&words, "sample");
-        kind = s2s_device_file_find(evhttp_find_header(&words, "format"));
+        kind = (int)s2s_device_file_find(evhttp_find_header(&words, "format"));
         sample = wanted && strcmp(wanted, "compatibility") == 0 ? S2S_DEVICE_SAMPLE_COMPATIBILITY : sample;
         evhttp_clear_headers(&words);
     }
