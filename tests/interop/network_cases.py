@@ -215,8 +215,9 @@ def small_link(program, folder):
         ground.run("host-a", "python3", "-c", BURSTS, HOST["b"])
         expect(wait_until(lambda: counter.output().endswith("200 False\n"), 5), "arrived: " + counter.output()[-20:])
         wires = ground.check_wire()
-        expect(not any(wire.faults for wire in wires), "the wire: %s" % [wire.faults[:3] for wire in wires])
-        # tcpdump may miss some of a burst.
+        # tcpdump may miss some of a burst, a first fragment too.
+        faults = [fault for wire in wires for fault in wire.faults if "a fragment whose first part" not in fault]
+        expect(not faults, "the wire: %s" % faults[:3])
         expect(wires[0].counts["fragment"] >= 20, "only %s on the wire" % wires[0].summary())
 
 
