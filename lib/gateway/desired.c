@@ -48,8 +48,9 @@ static void want_bind(s2s_gateway *gateway, const s2s_tunnel *tunnel)
 static void want_address(s2s_engine *engine, s2s_gateway *gateway, const s2s_tunnel *tunnel)
 {
     struct s2si_item_content content = { 0 };
+    bool on = tunnel->effective.enabled != 0 || tunnel->planned != S2SI_PLANNED_NONE; /* the farewell of BGP needs it */
 
-    if (tunnel->effective.enabled == 0 || tunnel->inside_local.family == 0) {
+    if (!on || tunnel->inside_local.family == 0) {
         return;
     }
     content.addr = tunnel->inside_local;

@@ -29,9 +29,11 @@ void s2si_datapath_tunnel_free(s2s_tunnel *tunnel)
 void s2si_datapath_rebuild(s2s_gateway *gateway)
 {
     uint16_t least = 0;
-    if (s2si_routing_inside(gateway) != 0)
+    if (s2si_routing_inside(gateway) != 0) { /* tried again with the scan */
         s2si_log(&gateway->engine->log, S2S_LOG_ERROR, "gateway", gateway->params.name,
                  "no memory for the table of inside addresses: probes and BGP follow the active path");
+        (void)s2si_timer_arm(&gateway->engine->timers, &gateway->scan_timer, gateway->engine->now + S2S_SECOND);
+    }
     for (const s2s_tunnel *tunnel = s2si_tunnel_next(gateway, NULL); tunnel; tunnel = s2si_tunnel_next(gateway, tunnel))
         if (tunnel->traffic.mtu && (!least || tunnel->traffic.mtu < least))
             least = tunnel->traffic.mtu;

@@ -583,11 +583,14 @@ void s2si_reconcile_scan(s2s_gateway *gateway, s2s_time now)
     s2si_scope_dirty(engine, &gateway->base_scope);
     s2si_scope_dirty(engine, &gateway->route_scope);
     s2si_paths_dirty(gateway);
+    s2si_datapath_rebuild(gateway);
     s2si_bgp_glue_changed(gateway);
     while ((tunnel = s2si_tunnel_next(gateway, tunnel)) != NULL) {
         s2si_scope_dirty(engine, &tunnel->scope);
     }
-    s2si_timer_arm(&engine->timers, &gateway->scan_timer, now + SCAN_INTERVAL);
+    if (!s2si_timer_armed(&gateway->scan_timer)) {
+        s2si_timer_arm(&engine->timers, &gateway->scan_timer, now + SCAN_INTERVAL);
+    }
     if (!(engine->capabilities & S2S_KERNEL_ROUTES)) {
         gateway->adopted = true;
         return;

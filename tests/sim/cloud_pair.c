@@ -99,6 +99,7 @@ static void make_engine(struct cloud *cloud, struct cloud_end *end)
 
     s2s_engine_params_init(&params, sizeof(params));
     params.provider = s2s_crypto_test();
+    params.allocator = end == &cloud->ali ? cloud->params.allocator : NULL;
     if (getenv("S2S_TRACE_LOG")) {
         params.log = log_line;
         params.log_level = S2S_LOG_DEBUG;

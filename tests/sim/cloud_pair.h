@@ -49,6 +49,7 @@ struct cloud_params {
     int max_prefix;          /* of Alibaba; 0 = the profile's */
     bool inside_late;        /* Alibaba learns of the inside addresses with BGP, as in the console; AWS speaks BGP at once */
     bool bgp_at_once;        /* BGP is part of the connections when they are made */
+    const struct s2s_allocator *allocator; /* of Alibaba's engine; NULL = malloc */
 };
 
 struct cloud {

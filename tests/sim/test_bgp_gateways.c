@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -183,6 +184,61 @@ static void test_planned(void **state)
     assert_int_equal(cloud_active(&cloud, &cloud.ali), 1);
     assert_int_equal(cloud_active(&cloud, &cloud.aws), 1);
     assert_int_equal(cloud_lost(&stream), 0);
+    done(&cloud);
+}
+
+static void enable(struct cloud *cloud, bool on)
+{
+    struct s2s_tunnel_params changes;
+
+    s2s_tunnel_params_init(&changes, sizeof(changes));
+    changes.enabled = on ? 1 : 0;
+    assert_int_equal(s2s_tunnel_modify(cloud_tunnel(cloud, &cloud->ali, 1), &changes, s2s_sim_now(cloud->sim)), 0);
+    cloud_kick(cloud);
+}
+
+/* A tunnel that is switched off says Cease on its session before DELETE on its SA, and nothing is lost. */
+static void test_disable(void **state)
+{
+    struct cloud cloud;
+    struct cloud_stream stream;
+    (void)state;
+    defaults(&cloud);
+    cloud_run(&cloud, 10000);
+    cloud_stream_start(&cloud, &stream, 10);
+    cloud_run(&cloud, 1000);
+    s2s_time trigger = s2s_sim_now(cloud.sim);
+    enable(&cloud, false);
+    cloud_run(&cloud, 9000);
+    cloud_stream_end(&cloud, &stream);
+    assert_int_equal(cloud_lost(&stream), 0);
+    assert_true(when(&cloud.aws, S2S_EVENT_BGP_NOTIFICATION, trigger) < when(&cloud.aws, S2S_EVENT_DELETE_RECEIVED, trigger));
+    assert_null(s2s_tunnel_bgp_session(cloud_tunnel(&cloud, &cloud.ali, 1)));
+    assert_int_equal(cloud_active(&cloud, &cloud.aws), 2);
+    cloud_stream_start(&cloud, &stream, 30);
+    enable(&cloud, true);
+    cloud_run(&cloud, 30000);
+    cloud_stream_end(&cloud, &stream);
+    assert_int_equal(cloud_lost(&stream), 0);
+    assert_int_equal(cloud_active(&cloud, &cloud.ali), 1);
+    assert_int_equal(cloud_active(&cloud, &cloud.aws), 1);
+    done(&cloud);
+}
+
+/* A connection of AWS is deleted: its session ends, the other one carries on. */
+static void test_connection_deleted(void **state)
+{
+    struct cloud cloud;
+    (void)state;
+    defaults(&cloud);
+    cloud_run(&cloud, 10000);
+    s2s_connection_delete(cloud.aws.connection[0], s2s_sim_now(cloud.sim));
+    cloud_kick(&cloud);
+    cloud_run(&cloud, 10000);
+    assert_true(cloud_events(&cloud.ali, S2S_EVENT_BGP_NOTIFICATION) > 0);
+    assert_int_equal(cloud_active(&cloud, &cloud.ali), 2);
+    assert_int_equal(cloud_session(&cloud, &cloud.aws, 2).state, S2S_BGP_ESTABLISHED);
+    assert_int_equal(cloud_ping(&cloud, 20), 20);
     done(&cloud);
 }
 
@@ -450,6 +506,80 @@ static void test_status(void **state)
     done(&cloud);
 }
 
+/* ---- short of memory ---- */
+
+struct scarce {
+    struct s2s_allocator table;
+    size_t requests, fail_at; /* 0 = none */
+};
+
+static bool refused(struct scarce *scarce)
+{
+    return ++scarce->requests == scarce->fail_at;
+}
+
+static void *scarce_alloc(void *user, size_t size)
+{
+    return refused(user) ? NULL : malloc(size);
+}
+
+static void *scarce_resize(void *user, void *pointer, size_t old_size, size_t new_size)
+{
+    (void)old_size;
+    return refused(user) ? NULL : realloc(pointer, new_size);
+}
+
+static void scarce_release(void *user, void *pointer, size_t size)
+{
+    (void)user;
+    (void)size;
+    free(pointer);
+}
+
+/* One request for memory is refused, at any time from the first packet to the first failover: BGP heals by itself. */
+static bool survive(size_t step)
+{
+    struct scarce scarce = { .table = { .struct_size = sizeof(scarce.table), .alloc = scarce_alloc, .resize = scarce_resize,
+                                        .release = scarce_release } };
+    struct cloud_params params;
+    struct cloud cloud;
+    struct cloud_silence silence;
+
+    scarce.table.user = &scarce;
+    cloud_params_init(&params);
+    params.bgp_at_once = true;
+    params.allocator = &scarce.table;
+    cloud_setup(&cloud, &params);
+    scarce.fail_at = scarce.requests + step;
+    cloud_run(&cloud, 8000);
+    silence = cloud_silence(&cloud, 1, true, true);
+    cloud_run(&cloud, 3000);
+    cloud_heal(&cloud, silence);
+    bool reached = scarce.requests >= scarce.fail_at;
+    scarce.fail_at = 0;
+    cloud_run(&cloud, 100000);
+    for (unsigned i = 1; i <= 2; i++) {
+        if (cloud_session(&cloud, &cloud.ali, i).state != S2S_BGP_ESTABLISHED) {
+            fail_msg("request %zu refused: session %u is not up", step, i);
+        }
+    }
+    if (cloud_ping(&cloud, 20) != 20) {
+        fail_msg("request %zu refused: pings are lost", step);
+    }
+    cloud_teardown(&cloud);
+    return reached;
+}
+
+static void test_heals_from_scarcity(void **state)
+{
+    const char *every = getenv("S2S_EVERY"), *first = getenv("S2S_FIRST");
+    size_t stride = every ? strtoul(every, NULL, 10) : 37;
+    (void)state;
+    for (size_t step = first ? strtoul(first, NULL, 10) : 1; survive(step); step += stride) {
+        continue;
+    }
+}
+
 /* ---- kill -9 ---- */
 
 /* What was learned stays unreachable, through the crash and until the new process has learned it again. */
@@ -508,6 +638,8 @@ int main(void)
         cmocka_unit_test(test_auto_propagate),
         cmocka_unit_test(test_route_table_propagation),
         cmocka_unit_test(test_planned),
+        cmocka_unit_test(test_disable),
+        cmocka_unit_test(test_connection_deleted),
         cmocka_unit_test(test_silent),
         cmocka_unit_test(test_silent_peer_unprobed),
         cmocka_unit_test(test_all_dead),
@@ -518,6 +650,7 @@ int main(void)
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_key),
         cmocka_unit_test(test_status),
+        cmocka_unit_test(test_heals_from_scarcity),
         cmocka_unit_test(test_crash_fails_closed),
         cmocka_unit_test(test_shutdown_says_cease),
     };
