@@ -281,8 +281,9 @@ s2s_tunnel *s2si_bgp_steer_follow(const struct s2si_group *group, s2s_tunnel *in
     if (!intent || !intent->bgp || has_best(intent) || pinned(intent)) {
         return intent;
     }
-    if (s2si_bgp_glue_established(intent) && intent->engine->now < intent->bgp->since + YOUNG) {
-        return intent;
+    if (intent->gateway->profile->routing.primary_first && s2si_bgp_glue_established(intent) &&
+        intent->engine->now < intent->bgp->since + YOUNG) {
+        return intent; /* who follows anyway (AWS) need not wait */
     }
     if (group->active && has_best(group->active)) {
         return group->active;
