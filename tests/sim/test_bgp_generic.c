@@ -15,6 +15,7 @@ static struct {
     const char *import[2], *export_[2];
     size_t more;            /* prefixes that b announces besides its own */
     struct s2s_prefix *vpc; /* of b */
+    int ttl_security[2], passive[2];
     bool narrow;            /* b speaks for its subnets alone, without BGP */
 } plan;
 
@@ -39,6 +40,8 @@ static void with_bgp(unsigned end, struct s2s_gateway_params *gateway, struct s2
         tunnels[i].bgp_max_prefix = 1000000;
         tunnels[i].bgp_hold_time = 30;
         tunnels[i].bgp_keepalive = 10;
+        tunnels[i].bgp_ttl_security = plan.ttl_security[end];
+        tunnels[i].bgp_passive = plan.passive[end];
     }
     if (end == 1 && plan.more) {
         plan.vpc[0] = gateway->vpc_cidrs[0];
@@ -204,6 +207,49 @@ static void test_policy_changes(void **state)
     pair_teardown(&pair);
 }
 
+/* ---- the stream ---- */
+
+/* RFC 5082: both ends send TTL 255 and take nothing less; an end without it is not heard. The listener follows the setting. */
+static void test_ttl_security(void **state)
+{
+    struct pair pair;
+    struct s2s_tunnel_params changes;
+    (void)state;
+    memset(&plan, 0, sizeof(plan));
+    plan.ttl_security[0] = plan.ttl_security[1] = 1;
+    begin(&pair);
+    pair_run(&pair, 5000);
+    assert_int_equal(session(&pair.a, 1).state, S2S_BGP_ESTABLISHED);
+    s2s_tunnel_params_init(&changes, sizeof(changes));
+    changes.bgp_ttl_security = 0;
+    assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, 1), &changes, s2s_sim_now(pair.sim)), 0);
+    s2s_driver_kick(pair.a.driver);
+    pair_run(&pair, 60000);
+    assert_int_equal(session(&pair.a, 1).state == S2S_BGP_ESTABLISHED, 0);
+    assert_int_equal(session(&pair.a, 2).state, S2S_BGP_ESTABLISHED);
+    changes.bgp_ttl_security = 1;
+    assert_int_equal(s2s_tunnel_modify(s2s_connection_tunnel(pair.a.connection, 1), &changes, s2s_sim_now(pair.sim)), 0);
+    s2s_driver_kick(pair.a.driver);
+    pair_run(&pair, 60000);
+    assert_int_equal(session(&pair.a, 1).state, S2S_BGP_ESTABLISHED);
+    pair_teardown(&pair);
+}
+
+static void test_passive(void **state)
+{
+    struct pair pair;
+    (void)state;
+    for (unsigned end = 0; end < 2; end++) {
+        memset(&plan, 0, sizeof(plan));
+        plan.passive[end] = 1;
+        begin(&pair);
+        pair_run(&pair, 10000);
+        assert_int_equal(session(&pair.a, 1).state, S2S_BGP_ESTABLISHED);
+        assert_int_equal(session(&pair.a, 2).state, S2S_BGP_ESTABLISHED);
+        pair_teardown(&pair);
+    }
+}
+
 /* ---- selectors ---- */
 
 static void test_narrowed_selectors_are_named(void **state)
@@ -281,6 +327,8 @@ int main(void)
         cmocka_unit_test(test_receiver_without_policy),
         cmocka_unit_test(test_policies),
         cmocka_unit_test(test_bad_policy_is_refused),
+        cmocka_unit_test(test_ttl_security),
+        cmocka_unit_test(test_passive),
         cmocka_unit_test(test_policy_changes),
         cmocka_unit_test(test_narrowed_selectors_are_named),
         cmocka_unit_test(test_convergence),
