@@ -41,9 +41,12 @@ void cloud_params_init(struct cloud_params *params)
 static void place(struct cloud *cloud, struct cloud_end *end, const char *name, const char *const *outside,
                   size_t count, const char *gateway, const char *host)
 {
+    struct s2s_sim_gateway_params node;
     char text[64];
 
-    assert_int_equal(s2s_sim_gateway_new(cloud->sim, name, NULL, &end->node), 0);
+    s2s_sim_gateway_params_init(&node, sizeof(node));
+    node.mode = cloud->params.mode;
+    assert_int_equal(s2s_sim_gateway_new(cloud->sim, name, &node, &end->node), 0);
     assert_int_equal(s2s_sim_link_new(cloud->sim, name, end->node, cloud->router, NULL, &end->outer), 0);
     for (size_t i = 0; i < count; i++) {
         snprintf(text, sizeof(text), "%s/32", outside[i]);

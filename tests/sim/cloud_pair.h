@@ -39,6 +39,7 @@ struct cloud_end {
 };
 
 struct cloud_params {
+    enum s2s_sim_mode mode;  /* of both kernels */
     int probe_ms;            /* 0 = no probe at either end */
     bool aws_probes;
     bool auto_propagate, propagate;

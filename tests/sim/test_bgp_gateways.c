@@ -94,6 +94,30 @@ static const char *explain(struct cloud_end *end, const char *from, const char *
     return text;
 }
 
+/* A kernel that does ESP itself: sessions and traffic alike. */
+static void test_kernel_with_esp(void **state)
+{
+    struct cloud cloud;
+    struct cloud_params params;
+    struct cloud_stream stream;
+    (void)state;
+    cloud_params_init(&params);
+    params.mode = S2S_SIM_ESP;
+    start(&cloud, &params);
+    cloud_run(&cloud, 10000);
+    assert_int_equal(cloud_ping(&cloud, 20), 20);
+    cloud_stream_start(&cloud, &stream, 15);
+    cloud_run(&cloud, 1000);
+    cloud_silence(&cloud, 1, true, true);
+    cloud_run(&cloud, 14000);
+    cloud_stream_end(&cloud, &stream);
+    assert_int_equal(cloud_active(&cloud, &cloud.ali), 2);
+    assert_int_equal(cloud_active(&cloud, &cloud.aws), 2);
+    assert_in_range(cloud_gap_ms(&stream), 1, 10000); /* probes by INFORMATIONAL alone: long before the hold timer */
+    assert_int_equal(cloud_ping(&cloud, 20), 20);
+    done(&cloud);
+}
+
 /* ---- propagation ---- */
 
 static void test_auto_propagate(void **state)
@@ -635,6 +659,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scenario),
         cmocka_unit_test(test_inside_late),
+        cmocka_unit_test(test_kernel_with_esp),
         cmocka_unit_test(test_auto_propagate),
         cmocka_unit_test(test_route_table_propagation),
         cmocka_unit_test(test_planned),
