@@ -14,7 +14,7 @@ enum { FAR_ENDS = S2SI_PLAN_CONNECTIONS * S2SI_PLAN_TUNNELS };
 struct far_end {
     struct s2s_addr address;
     uint32_t asn;
-    char name[S2SI_PLAN_TEXT + 16];
+    char name[S2SI_PLAN_TEXT + 32];
 };
 
 struct writer {
