@@ -23,6 +23,7 @@ struct control {
     struct evhttp *http;
     struct events *events;
     char *path;
+    int waiting; /* the listening socket until control_answer, then -1 */
 };
 
 /* ---- answers ---- */
@@ -395,7 +396,7 @@ static int open_socket(const struct daemon *daemon, const char *path)
     return fd;
 }
 
-static bool start_http(struct control *control, int fd)
+static bool make_http(struct control *control)
 {
     control->events = events_new(control->daemon->base);
     control->http = evhttp_new(control->daemon->base);
@@ -407,7 +408,7 @@ static bool start_http(struct control *control, int fd)
     evhttp_set_max_headers_size(control->http, MOST_HEADERS);
     evhttp_set_timeout(control->http, REQUEST_SECONDS);
     evhttp_set_gencb(control->http, serve, control);
-    return evhttp_accept_socket(control->http, fd) == 0;
+    return true;
 }
 
 struct control *control_new(struct daemon *daemon, const char *path)
@@ -422,14 +423,21 @@ struct control *control_new(struct daemon *daemon, const char *path)
         return NULL;
     }
     control->daemon = daemon;
+    control->waiting = fd;
     control->path = strdup(path);
-    if (!control->path || !start_http(control, fd)) {
+    if (!control->path || !make_http(control)) {
         log_say(&daemon->log, S2S_LOG_ERROR, "control socket %s: no memory", path);
-        close(fd);
         control_delete(control);
         return NULL;
     }
     return control;
+}
+
+void control_answer(struct control *control)
+{
+    if (control->waiting >= 0 && evhttp_accept_socket(control->http, control->waiting) == 0) {
+        control->waiting = -1;
+    }
 }
 
 void control_delete(struct control *control)
@@ -440,6 +448,9 @@ void control_delete(struct control *control)
     events_delete(control->events);
     if (control->http) {
         evhttp_free(control->http);
+    }
+    if (control->waiting >= 0) {
+        close(control->waiting);
     }
     if (control->path) {
         unlink(control->path);

@@ -16,8 +16,10 @@
 
 struct control;
 
-/* Opens the socket. @return NULL after a log line that says why not. */
+/* Opens the socket; who connects waits for control_answer. @return NULL after a log line that says why not. */
 struct control *control_new(struct daemon *daemon, const char *path);
+/* Answers from now on: not before the gateway is guarded, so that an answer means "nothing leaves in clear". */
+void control_answer(struct control *control);
 /* Closes it and removes the file. NULL is allowed. */
 void control_delete(struct control *control);
 /* Tells the readers of /v1/events. */

@@ -34,6 +34,9 @@ static void on_event(void *user, const struct s2s_event *event)
     log_event(&daemon->log, event, json);
     if (daemon->control) {
         control_event(daemon->control, event, json);
+        if (event->type == S2S_EVENT_GATEWAY_GUARDED) {
+            control_answer(daemon->control);
+        }
     }
     s2s_json_free(json);
 }

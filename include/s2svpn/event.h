@@ -31,7 +31,10 @@ enum s2s_event_type {
     S2S_EVENT_BGP_PREFIX_LIMIT,
     S2S_EVENT_BGP_ROUTE_RECEIVED, S2S_EVENT_BGP_ROUTE_WITHDRAWN, S2S_EVENT_BGP_ROUTE_ADVERTISED, S2S_EVENT_BGP_ROUTE_REFUSED,
     S2S_EVENT_CONFIG_CHANGED,
-    S2S_EVENT_SHUTDOWN_DONE
+    S2S_EVENT_SHUTDOWN_DONE,
+    S2S_EVENT_GATEWAY_GUARDED      /**< once a gateway: what an earlier process left was seen, and every fail-closed route was answered by the
+                                        kernel. From here on none of its networks is reached in clear; detail tells of routes that the
+                                        kernel refused. A program that takes orders or carries traffic of others waits for it. */
 };
 
 /** Why traffic moved; the words of the report in s2s_trigger_name(). */

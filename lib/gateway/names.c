@@ -58,6 +58,7 @@ const char *s2s_event_name(int type)
         [S2S_EVENT_BGP_ROUTE_RECEIVED] = "bgp_route_received", [S2S_EVENT_BGP_ROUTE_WITHDRAWN] = "bgp_route_withdrawn",
         [S2S_EVENT_BGP_ROUTE_ADVERTISED] = "bgp_route_advertised", [S2S_EVENT_BGP_ROUTE_REFUSED] = "bgp_route_refused",
         [S2S_EVENT_CONFIG_CHANGED] = "config_changed", [S2S_EVENT_SHUTDOWN_DONE] = "shutdown_done",
+        [S2S_EVENT_GATEWAY_GUARDED] = "gateway_guarded",
     };
     return name_of(names, S2SI_COUNT(names), type);
 }

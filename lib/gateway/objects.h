@@ -183,6 +183,7 @@ struct s2s_gateway {
     struct s2si_map kernel_items; /* key -> item of base_scope or route_scope (actual.c) */
     bool adopted;         /* the first SCAN was answered */
     bool scanning;
+    bool guarded;         /* GATEWAY_GUARDED was told */
     size_t operations;    /* outstanding ones that name this gateway */
     bool deleting;        /* handle is gone; its tunnels say goodbye */
     bool removing;        /* they have: what is installed goes */

@@ -288,6 +288,29 @@ static void wake_sibling(s2s_engine *engine, struct s2si_scope *scope)
     }
 }
 
+/* Tells once that the fail-closed routes are answered. */
+static void tell_guarded(struct s2si_scope *scope)
+{
+    s2s_gateway *gateway = s2si_scope_gateway(scope);
+    size_t wanted = 0, stand = 0;
+    struct s2si_list *node;
+
+    if (gateway->guarded || !gateway->adopted || gateway->deleting || scope->kind != S2SI_SCOPE_ROUTES ||
+        busy(scope, S2SI_PHASE_LOCAL, S2SI_PHASE_UNREACHABLE)) {
+        return;
+    }
+    S2SI_LIST_EACH(node, &scope->items) {
+        const struct s2si_item *item = S2SI_CONTAINER(node, struct s2si_item, node);
+        if (item->kind == S2SI_ITEM_UNREACHABLE && item->wanted) {
+            wanted++;
+            stand += item->present;
+        }
+    }
+    gateway->guarded = true;
+    s2si_event_gateway(gateway, S2S_EVENT_GATEWAY_GUARDED, stand < wanted ? S2S_LOG_WARNING : S2S_LOG_INFO, NULL,
+                       "%zu of %zu fail-closed routes stand", stand, wanted);
+}
+
 bool s2si_reconcile(s2s_engine *engine, s2s_time now)
 {
     bool any = false;
@@ -305,6 +328,7 @@ bool s2si_reconcile(s2s_engine *engine, s2s_time now)
             wake_sibling(engine, scope);
         }
         advance(engine, scope, now);
+        tell_guarded(scope);
     }
     return any;
 }

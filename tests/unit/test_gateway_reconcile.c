@@ -78,6 +78,28 @@ static void test_fail_closed_before_device_before_route(void **state)
     finish();
 }
 
+/* Who waits for GATEWAY_GUARDED sends nothing in clear: it comes after the kernel's answer, not after the request, and once. */
+static void test_guarded_when_the_fail_closed_route_stands(void **state)
+{
+    (void)state;
+    begin(NATIVE);
+    rig.a.hold = true;
+    both_connect();
+    rig_pump(&rig);
+    rig_answer(&rig, &rig.a, rig_find(&rig.a, S2S_ACTION_SCAN, 0), 0);
+    rig_pump(&rig);
+    size_t closed = find_route(S2S_ACTION_ROUTE_ADD, S2S_ROUTE_UNREACHABLE);
+    assert_true(closed < RIG_ACTIONS);
+    assert_int_equal(rig_events(&rig.a, S2S_EVENT_GATEWAY_GUARDED), 0);
+    rig_answer(&rig, &rig.a, closed, 0);
+    rig_pump(&rig);
+    assert_int_equal(rig_events(&rig.a, S2S_EVENT_GATEWAY_GUARDED), 1);
+    rig.a.hold = false;
+    rig_advance(&rig, 400 * (s2s_time)S2S_SECOND); /* past a further SCAN */
+    assert_int_equal(rig_events(&rig.a, S2S_EVENT_GATEWAY_GUARDED), 0);
+    finish();
+}
+
 static void test_kernel_esp_order(void **state)
 {
     (void)state;
@@ -430,6 +452,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fail_closed_before_device_before_route),
+        cmocka_unit_test(test_guarded_when_the_fail_closed_route_stands),
         cmocka_unit_test(test_kernel_esp_order),
         cmocka_unit_test(test_sa_deletes_come_last),
         cmocka_unit_test(test_nothing_before_the_scan_is_answered),
