@@ -20,12 +20,13 @@ int check_load(const char *path, s2s_config **config)
     return error;
 }
 
-/* "connections[0].tunnels[1].psk: value: rule", whatever of the three there is. A value of the file moves no cursor and
+/* "connections[0].tunnels[1].psk: value: rule [code]", whatever of the three there is. A value of the file moves no cursor and
  * makes no second line. */
 static void describe(const struct s2s_config_error *error, char *out, size_t size)
 {
-    snprintf(out, size, "%s%s%s%s%s", error->path, error->path[0] ? ": " : "", error->value,
-             error->value[0] ? ": " : "", error->rule);
+    snprintf(out, size, "%s%s%s%s%s%s%s%s", error->path, error->path[0] ? ": " : "", error->value,
+             error->value[0] ? ": " : "", error->rule, error->code[0] ? " [" : "", error->code,
+             error->code[0] ? "]" : "");
     for (; *out; out++) {
         if ((unsigned char)*out < 0x20 || *out == 0x7f) {
             *out = ' ';

@@ -76,8 +76,17 @@ S2S_API const char *s2s_config_name(const s2s_config *config);
 
 /**
  * Checks everything that can be checked without this host: each value against its profile's rule, rules across fields,
- * references, what the provider and this build cannot do. Lists all errors at once, then warnings: keys that the profile's
- * cloud does not have ("extension"), weak algorithms, tunnels that nobody starts, routes that are not published.
+ * references, what the provider and this build cannot do. Lists all errors at once, then warnings, each with a code:
+ *
+ *     extension           a key that the profile's cloud does not have      weak_algorithm      RFC 8221, RFC 8247
+ *     no_pfs              ipsec.pfs disabled                                short_lifetime      below 600 s
+ *     nobody_starts       AWS waits, and so does this end                   both_on_demand      Alibaba waits for traffic, and so does this end
+ *     dpd_off             no DPD and no probe                               short_psk           below 16 characters
+ *     guessable_psk       a known word, or few different characters         shared_psk          two tunnels with one key
+ *     single_tunnel       no standby toward or of a cloud                   mtu_differs         one tunnel lowers the MTU of all
+ *     no_propagation      no route table of the VPC propagates              not_published       no route of the connection is published
+ *     bgp_not_propagated  BGP without auto_propagate (alibaba)              bgp_without_policy  RFC 8212 between two generic ends
+ *
  * @param provider the crypto provider whose algorithms may be used, e.g. s2s_crypto_mbedtls().
  * @return 0, S2S_ERR_CONFIG, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY, S2S_ERR_CRYPTO.
  */
@@ -121,7 +130,7 @@ S2S_API int s2s_connection_diagnosis_json(const s2s_gateway *gateway, const s2s_
 /** An event as one JSON object on one line: "type", "severity", "at" (seconds), names, and the members that belong to it.
  *  @return 0, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_event_json(const struct s2s_event *event, char **text);
-/** Errors and warnings of a configuration as {"errors": [{"path", "value", "rule"}], "warnings": [...]}.
+/** Errors and warnings of a configuration as {"errors": [{"path", "value", "rule"}], "warnings": [{"code", ...}]}.
  *  @return 0, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_config_errors_json(const s2s_config *config, char **text);
 /** Frees a text of these functions. NULL is allowed. */

@@ -115,6 +115,7 @@ struct s2s_config_error {
     const char *path;  /**< JSON path of the field, e.g. "connections[0].tunnels[1].psk". */
     const char *value; /**< as given; "" where there is none or it is secret. */
     const char *rule;  /**< the rule that it breaks, in words, with the allowed values. */
+    const char *code;  /**< a warning's name for programs ("weak_algorithm"; the list is in config.h); "" for errors. */
 };
 /** Errors of the last create, update or validate call, all at once. @return 0 or S2S_ERR_NOT_FOUND past the end. */
 S2S_API int s2s_engine_config_error(const s2s_engine *engine, size_t index, struct s2s_config_error *error);

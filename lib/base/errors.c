@@ -134,3 +134,10 @@ void s2si_errors_warn(struct s2si_errors *errors, const char *field, const char 
     add(errors, true, field, value, rule_format, arguments);
     va_end(arguments);
 }
+
+void s2si_errors_code(struct s2si_errors *errors, const char *code)
+{
+    if (errors->count > 0) {
+        errors->entries[errors->count - 1].code = code;
+    }
+}

@@ -11,6 +11,7 @@
 struct s2si_error_entry {
     bool warning;
     char *path, *value, *rule;
+    const char *code; /* static text that names the rule for programs; NULL = none */
 };
 
 struct s2si_errors {
@@ -32,5 +33,7 @@ void s2si_errors_add(struct s2si_errors *errors, const char *field, const char *
     __attribute__((format(printf, 4, 5)));
 void s2si_errors_warn(struct s2si_errors *errors, const char *field, const char *value, const char *rule_format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Names the rule of the entry that was added last. code has static storage. */
+void s2si_errors_code(struct s2si_errors *errors, const char *code);
 
 #endif

@@ -63,8 +63,14 @@ bool s2si_config_has(const struct s2si_errors *errors, const char *path)
     return false;
 }
 
-/* s2si_errors_add appends to its present path; ours are whole, so they are added from the root. */
 void s2si_config_add(struct s2si_errors *errors, bool warning, const char *path, const char *value, const char *rule)
+{
+    s2si_config_add_coded(errors, warning, NULL, path, value, rule);
+}
+
+/* s2si_errors_add appends to its present path; ours are whole, so they are added from the root. */
+void s2si_config_add_coded(struct s2si_errors *errors, bool warning, const char *code, const char *path,
+                           const char *value, const char *rule)
 {
     char whole[sizeof(errors->path)], present[sizeof(errors->path)];
     size_t length = errors->path_length;
@@ -84,6 +90,7 @@ void s2si_config_add(struct s2si_errors *errors, bool warning, const char *path,
     errors->path_length = 0;
     if (warning) {
         s2si_errors_warn(errors, whole[0] ? whole : NULL, value, "%s", rule);
+        s2si_errors_code(errors, code);
     } else {
         s2si_errors_add(errors, whole[0] ? whole : NULL, value, "%s", rule);
     }
@@ -96,7 +103,7 @@ void s2si_config_begin(struct s2s_config *config)
     s2si_errors_clear(&config->errors);
     for (size_t i = 0; i < config->read_errors.count; i++) {
         const struct s2si_error_entry *entry = &config->read_errors.entries[i];
-        s2si_config_add(&config->errors, entry->warning, entry->path, entry->value, entry->rule);
+        s2si_config_add_coded(&config->errors, entry->warning, entry->code, entry->path, entry->value, entry->rule);
     }
     config->errors.out_of_memory = config->errors.out_of_memory || config->read_errors.out_of_memory;
 }
@@ -130,6 +137,7 @@ int s2s_config_error(const s2s_config *config, size_t index, struct s2s_config_e
     full.path = entry->path;
     full.value = entry->value ? entry->value : "";
     full.rule = entry->rule;
+    full.code = entry->code ? entry->code : "";
     full.struct_size = error->struct_size;
     memcpy(error, &full, error->struct_size < sizeof(full) ? error->struct_size : sizeof(full));
     return 0;

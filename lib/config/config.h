@@ -57,6 +57,9 @@ void s2si_model_free(struct s2si_mem *mem, struct s2si_model *model);
 void s2si_json_free_tree(cJSON *tree);
 /* Adds an error unless one stands at the same path already, or there are too many. value NULL = none. */
 void s2si_config_add(struct s2si_errors *errors, bool warning, const char *path, const char *value, const char *rule);
+/* The same with the name of the rule for programs (static text or NULL). */
+void s2si_config_add_coded(struct s2si_errors *errors, bool warning, const char *code, const char *path,
+                           const char *value, const char *rule);
 bool s2si_config_has(const struct s2si_errors *errors, const char *path);
 /* Starts the list of the last call anew with the errors of reading. */
 void s2si_config_begin(struct s2s_config *config);

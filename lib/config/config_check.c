@@ -310,7 +310,7 @@ static void collect(struct check *check)
     for (size_t i = 0; i < config->errors.count; i++) {
         const struct s2si_error_entry *entry = &config->errors.entries[i];
         if (!said(config, entry->path)) {
-            s2si_config_add(&all, entry->warning, entry->path, entry->value, entry->rule);
+            s2si_config_add_coded(&all, entry->warning, entry->code, entry->path, entry->value, entry->rule);
         }
     }
     all.out_of_memory = all.out_of_memory || config->errors.out_of_memory;

@@ -6,12 +6,65 @@
 
 #include <s2svpn/route.h>
 
-static void warn(struct s2s_config *config, const char *prefix, const char *member, const char *value, const char *rule)
+#include "lib/gateway/objects.h"
+
+/* Codes never change; words may. The list of codes for users is in include/s2svpn/config.h. */
+static const struct s2si_warning_row rows[S2SI_WARNINGS] = {
+    [S2SI_WARN_EXTENSION] = {"extension", "extension: the cloud has no such setting"},
+    [S2SI_WARN_WEAK_ALGORITHM] = {"weak_algorithm",
+                                  "is weak by today's measure (RFC 8247): prefer sha256 and group 14 or better"},
+    [S2SI_WARN_NO_PFS] = {"no_pfs", "without perfect forward secrecy old traffic falls with the IKE keys"},
+    [S2SI_WARN_NOBODY_STARTS] =
+        {"nobody_starts",
+         "AWS waits for the customer gateway by default (StartupAction add): nobody may start this tunnel"},
+    [S2SI_WARN_BOTH_ON_DEMAND] =
+        {"both_on_demand", "Alibaba waits for traffic too unless EffectImmediately is true: the tunnel comes up with the "
+                           "first packet and the standby tunnel not before it is needed"},
+    [S2SI_WARN_SHORT_LIFETIME] = {"short_lifetime",
+                                  "is short: keys are changed every few minutes, the clouds allow 900 s and more"},
+    [S2SI_WARN_DPD_OFF] = {"dpd_off", "a peer that dies without a word is not noticed; traffic goes nowhere until the "
+                                      "SA ends: enable dpd, or a probe"},
+    [S2SI_WARN_SHORT_PSK] = {"short_psk", "is shorter than 16 characters: who records one handshake can try keys at "
+                                          "leisure (RFC 7296 section 2.15)"},
+    [S2SI_WARN_GUESSABLE_PSK] = {"guessable_psk", "holds a well-known word or few different characters: take 32 random "
+                                                  "ones (RFC 7296 section 2.15)"},
+    [S2SI_WARN_SHARED_PSK] = {"shared_psk",
+                              "is the key of another tunnel too: who learns one can play the peer of both"},
+    [S2SI_WARN_SINGLE_TUNNEL] = {"single_tunnel", "one enabled tunnel has no standby: the clouds take one endpoint at "
+                                                  "a time down for maintenance"},
+    [S2SI_WARN_MTU_DIFFERS] = {"mtu_differs", "what is offered here may leave less room than the gateway's other "
+                                              "tunnels do; the device takes the least for all of them"},
+    [S2SI_WARN_NO_PROPAGATION] = {"no_propagation",
+                                  "no route table propagates: traffic of the VPC will not take the VPN"},
+    [S2SI_WARN_BGP_NOT_PROPAGATED] =
+        {"bgp_not_propagated",
+         "routes learned by BGP stay out of the VPC, and the VPC is not announced, unless this is true"},
+    [S2SI_WARN_NOT_PUBLISHED] =
+        {"not_published",
+         "no route of this connection has \"publish\": true: traffic of the VPC will not take it"},
+    [S2SI_WARN_BGP_WITHOUT_POLICY] =
+        {"bgp_without_policy", "between two ends that are no cloud nothing is taken or announced without a policy "
+                               "(RFC 8212): give bgp.import and bgp.export"},
+};
+
+const struct s2si_warning_row *s2si_warning_row(enum s2si_warning warning)
+{
+    return &rows[warning];
+}
+
+static void add(struct s2s_config *config, enum s2si_warning warning, const char *prefix, const char *member,
+                const char *value, const char *rule)
 {
     char path[256];
 
     snprintf(path, sizeof(path), "%s%s%s", prefix, member[0] ? "." : "", member);
-    s2si_config_add(&config->errors, true, path, value, rule);
+    s2si_config_add_coded(&config->errors, true, rows[warning].code, path, value, rule);
+}
+
+void s2si_warn(struct s2s_config *config, enum s2si_warning warning, const char *prefix, const char *member,
+               const char *value)
+{
+    add(config, warning, prefix, member, value, rows[warning].rule);
 }
 
 /* ---- extensions ---- */
@@ -40,7 +93,7 @@ static void mark_object(struct s2s_config *config, enum s2si_object object, cons
         }
         snprintf(rule, sizeof(rule), "extension: %s has no such setting", profile->title);
         s2si_field_format(&fields[i], params, value, sizeof(value));
-        warn(config, prefix, fields[i].key, value[0] ? value : NULL, rule);
+        add(config, S2SI_WARN_EXTENSION, prefix, fields[i].key, value[0] ? value : NULL, rule);
     }
 }
 
@@ -79,87 +132,6 @@ static void mark_extensions(struct s2s_config *config)
     }
 }
 
-/* ---- weak algorithms: RFC 8221, RFC 8247 (MUST NOT, SHOULD NOT, MUST-) ---- */
-
-static bool is_weak(uint16_t algorithm)
-{
-    static const uint16_t weak[] = { S2S_DES_CBC,      S2S_3DES_CBC,     S2S_NULL_ENCRYPTION, S2S_HMAC_MD5_96,
-                                     S2S_PRF_HMAC_MD5, S2S_HMAC_SHA1_96, S2S_PRF_HMAC_SHA1,   S2S_MODP768,
-                                     S2S_MODP1024,     S2S_MODP1536,     S2S_MODP1024_S160 };
-    for (size_t i = 0; i < S2SI_COUNT(weak); i++) {
-        if (weak[i] == algorithm) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void warn_weak(struct s2s_config *config, const struct s2s_tunnel_params *effective, const char *prefix)
-{
-    size_t count;
-    const struct s2si_field *fields = s2si_fields(S2SI_TUNNEL, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        const struct s2s_algorithm_list *list = s2si_field_of(&fields[i], effective);
-        if (fields[i].kind != S2SI_KIND_ALGORITHMS) {
-            continue;
-        }
-        for (size_t k = 0; k < list->count; k++) {
-            const char *word = s2si_profile_algorithm_word(config->model.gateway.profile, fields[i].transform,
-                                                           (enum s2s_algorithm)list->items[k]);
-            if (is_weak(list->items[k])) {
-                warn(config, prefix, fields[i].key, word,
-                     "is weak by today's measure (RFC 8247): prefer sha256 and group 14 or better");
-            } else if (fields[i].id == S2SI_TUN_IPSEC_PFS && list->items[k] == S2S_ALG_NONE) {
-                warn(config, prefix, fields[i].key, word,
-                     "without perfect forward secrecy old traffic falls with the IKE keys");
-            }
-        }
-    }
-}
-
-/* ---- who starts ---- */
-
-static const struct s2s_profile *far_profile(const struct s2s_config *config, const char *name)
-{
-    for (size_t i = 0; name && i < config->model.customer_gateway_count; i++) {
-        const struct s2s_customer_gateway_params *far = &config->model.customer_gateways[i];
-        if (far->name && strcmp(far->name, name) == 0) {
-            return far->profile;
-        }
-    }
-    return NULL;
-}
-
-static void warn_start(struct s2s_config *config, const struct s2s_connection_params *connection, size_t index,
-                       const struct s2s_tunnel_params *effective, const char *prefix)
-{
-    const char *name = connection->tunnels[index].customer_gateway;
-    const struct s2s_profile *far = far_profile(config, name ? name : connection->customer_gateway);
-
-    if (effective->startup_action != S2S_STARTUP_START && far && strcmp(s2s_profile_name(far), "aws") == 0) {
-        warn(config, prefix, "startup_action", effective->startup_action == S2S_STARTUP_TRAP ? "trap" : "add",
-             "AWS waits for the customer gateway by default (StartupAction add): nobody may start this tunnel");
-    }
-}
-
-static void warn_tunnels(struct s2s_config *config, const s2s_gateway *gateway, size_t index)
-{
-    const struct s2s_connection_params *connection = &config->model.connections[index];
-    const s2s_connection *made = connection->name ? s2s_connection_find(gateway, connection->name) : NULL;
-
-    for (size_t i = 0; made && i < connection->tunnel_count; i++) {
-        struct s2s_tunnel_params effective = { .struct_size = sizeof(effective) };
-        const s2s_tunnel *tunnel = s2s_connection_tunnel(made, i + 1);
-        char prefix[64];
-        snprintf(prefix, sizeof(prefix), "connections[%zu].tunnels[%zu]", index, i);
-        if (tunnel && s2s_tunnel_effective(tunnel, &effective) == 0 && effective.enabled) {
-            warn_weak(config, &effective, prefix);
-            warn_start(config, connection, i, &effective, prefix);
-        }
-    }
-}
-
 /* ---- publishing ---- */
 
 static bool route_published(const struct s2si_model *model, const char *connection)
@@ -183,25 +155,64 @@ static void warn_unpublished(struct s2s_config *config)
         propagates = propagates || model->gateway.route_tables[i].propagate == 1;
     }
     if (routing->publish_by_table && !propagates) {
-        warn(config, "gateway", "vpc.route_tables", NULL,
-             "no route table propagates: traffic of the VPC will not take the VPN");
+        s2si_warn(config, S2SI_WARN_NO_PROPAGATION, "gateway", "vpc.route_tables", NULL);
     }
     for (size_t i = 0; i < model->connection_count && !routing->publish_by_table && !routing->publish_destination;
          i++) {
         char prefix[64];
         snprintf(prefix, sizeof(prefix), "connections[%zu]", i);
         if (model->connections[i].enable_bgp != 1 && !route_published(model, model->connections[i].name)) {
-            warn(config, prefix, "", model->connections[i].name,
-                 "no route of this connection has \"publish\": true: traffic of the VPC will not take it");
+            s2si_warn(config, S2SI_WARN_NOT_PUBLISHED, prefix, "", model->connections[i].name);
         }
+    }
+}
+
+/* ---- BGP ---- */
+
+/* Whether a tunnel of this connection faces an end of unknown kind and says nothing about routes. */
+static void warn_policies(struct s2s_config *config, const s2s_connection *connection, size_t index)
+{
+    for (size_t i = 0; i < connection->tunnel_count; i++) {
+        const s2s_tunnel *tunnel = connection->tunnels[i];
+        const struct s2s_profile *far = tunnel->customer_gateway ? tunnel->customer_gateway->params.profile : NULL;
+        char prefix[64];
+        if (far && !far->device_facing) {
+            continue;
+        }
+        snprintf(prefix, sizeof(prefix), "connections[%zu].tunnels[%zu]", index, i);
+        if (!tunnel->effective.bgp_import) {
+            s2si_warn(config, S2SI_WARN_BGP_WITHOUT_POLICY, prefix, "bgp.import", NULL);
+        }
+        if (!tunnel->effective.bgp_export) {
+            s2si_warn(config, S2SI_WARN_BGP_WITHOUT_POLICY, prefix, "bgp.export", NULL);
+        }
+    }
+}
+
+static void warn_bgp(struct s2s_config *config, const s2s_gateway *gateway)
+{
+    const struct s2si_profile_routing *routing = &gateway->profile->routing;
+    bool used = false;
+
+    for (size_t i = 0; i < config->model.connection_count; i++) {
+        const char *name = config->model.connections[i].name;
+        const s2s_connection *connection = name ? s2s_connection_find(gateway, name) : NULL;
+        if (connection && connection->effective.enable_bgp == 1) {
+            used = true;
+            if (gateway->profile->device_facing) {
+                warn_policies(config, connection, i);
+            }
+        }
+    }
+    if (used && routing->bgp_needs_auto_propagate && gateway->effective.auto_propagate != 1) {
+        s2si_warn(config, S2SI_WARN_BGP_NOT_PROPAGATED, "gateway", "auto_propagate", "false");
     }
 }
 
 void s2si_config_warn(struct s2s_config *config, const s2s_gateway *gateway)
 {
     mark_extensions(config);
-    for (size_t i = 0; i < config->model.connection_count; i++) {
-        warn_tunnels(config, gateway, i);
-    }
+    s2si_config_warn_tunnels(config, gateway);
     warn_unpublished(config);
+    warn_bgp(config, gateway);
 }

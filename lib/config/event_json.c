@@ -102,6 +102,9 @@ int s2s_config_errors_json(const s2s_config *config, char **text)
     for (size_t i = 0; i < config->errors.count && !out.failed; i++) {
         const struct s2si_error_entry *error = &config->errors.entries[i];
         cJSON *entry = s2si_out_object(&out, lists[error->warning ? 1 : 0], NULL);
+        if (error->code) {
+            s2si_out_text(&out, entry, "code", error->code);
+        }
         s2si_out_text(&out, entry, "path", error->path);
         if (error->value) {
             s2si_out_text(&out, entry, "value", error->value);

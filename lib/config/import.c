@@ -214,6 +214,7 @@ int s2s_import_issue(const s2s_import *import, size_t index, struct s2s_config_e
     full.path = entry->path;
     full.value = entry->value ? entry->value : "";
     full.rule = entry->rule;
+    full.code = entry->code ? entry->code : "";
     full.struct_size = error->struct_size;
     memcpy(error, &full, error->struct_size < sizeof(full) ? error->struct_size : sizeof(full));
     return 0;

@@ -7,6 +7,7 @@ set(S2S_CONFIG_SOURCES
     lib/config/config_diff.c
     lib/config/config_patch.c
     lib/config/config_warn.c
+    lib/config/config_warn_tunnel.c
     lib/config/device_files.c
     lib/config/device_view.c
     lib/config/diagnosis_json.c

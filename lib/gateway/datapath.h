@@ -36,5 +36,7 @@ void s2si_datapath_tunnel_init(s2s_tunnel *tunnel);
 void s2si_datapath_tunnel_free(s2s_tunnel *tunnel);
 /* tunnel->sa_out changed: computes MTU and MSS, sends what waited. */
 void s2si_datapath_sa_changed(s2s_tunnel *tunnel, s2s_time now);
+/* The MTU if the two ends agree on what costs most of all that this tunnel offers (in UDP, unless it never is). */
+uint16_t s2si_datapath_least_mtu(const s2s_tunnel *tunnel);
 
 #endif

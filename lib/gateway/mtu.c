@@ -26,6 +26,35 @@ void s2si_datapath_tunnel_free(s2s_tunnel *tunnel)
                            &(struct s2s_prefix){tunnel->inside_remote, (uint8_t)(s2si_addr_length(&tunnel->inside_remote) * 8)});
 }
 
+/* The least over the integrity algorithms that may stand beside an encryption; with AEAD there is none. */
+static size_t least_with(const struct s2s_tunnel_params *params, enum s2s_algorithm encryption,
+                         enum s2s_esp_encapsulation encapsulation, int family)
+{
+    size_t least = s2s_esp_mtu(encryption, S2S_ALG_NONE, encapsulation, family, OUTER_MTU), with = 0;
+
+    for (size_t i = 0; least == 0 && i < params->ipsec_integrity.count; i++) {
+        size_t mtu = s2s_esp_mtu(encryption, (enum s2s_algorithm)params->ipsec_integrity.items[i], encapsulation,
+                                 family, OUTER_MTU);
+        with = mtu && (with == 0 || mtu < with) ? mtu : with;
+    }
+    return least ? least : with;
+}
+
+uint16_t s2si_datapath_least_mtu(const s2s_tunnel *tunnel)
+{
+    const struct s2s_tunnel_params *params = &tunnel->effective;
+    enum s2s_esp_encapsulation encapsulation =
+        params->encapsulation == S2S_ENCAPSULATION_NEVER ? S2S_ESP_RAW : S2S_ESP_UDP;
+    int family = tunnel->remote.family ? tunnel->remote.family : tunnel->local.family;
+    size_t least = OUTER_MTU;
+
+    for (size_t i = 0; i < params->ipsec_encryption.count; i++) {
+        size_t mtu = least_with(params, (enum s2s_algorithm)params->ipsec_encryption.items[i], encapsulation, family);
+        least = mtu && mtu < least ? mtu : least;
+    }
+    return (uint16_t)least;
+}
+
 void s2si_datapath_rebuild(s2s_gateway *gateway)
 {
     uint16_t least = 0;

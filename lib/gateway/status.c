@@ -299,6 +299,7 @@ int s2s_engine_config_error(const s2s_engine *engine, size_t index, struct s2s_c
     error.path = word(engine->errors.entries[index].path, "");
     error.value = word(engine->errors.entries[index].value, "");
     error.rule = word(engine->errors.entries[index].rule, "");
+    error.code = word(engine->errors.entries[index].code, "");
     return OUT(out, error);
 }
 

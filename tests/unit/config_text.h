@@ -20,7 +20,7 @@ const char *config_text(enum config_base base);
 struct config_edit {
     const char *path, *value;
 };
-enum { CONFIG_EDITS = 4 };
+enum { CONFIG_EDITS = 6 };
 
 /* The text of a base with edits (up to the first without path); free with free(). */
 char *config_edited(enum config_base base, const struct config_edit *edits);
