@@ -13,6 +13,10 @@ class Skipped(Exception):
     """A case cannot run here; the text says why."""
 
 
+class Cannot(Exception):
+    """The peer has no such thing; the text says so. Neither passed nor skipped: there is nothing to test."""
+
+
 def expect(condition, message):
     """Fails the case with a message."""
     if not condition:

@@ -4,8 +4,8 @@
 
     tests/interop/run.py [--build FOLDER] [--keep] [NAME...]     FOLDER holds examples/s2s-gateway/s2s-gateway
 
-Prints one line a case: ok, not ok or skip. Logs and captures of a failed case (of all with --keep) stay in
-$S2S_BUILD/interop.
+Prints one line a case: ok, not ok, skip, or cannot (the peer has no such thing); then the peer matrix (matrix.py). Logs and
+captures of a failed case (of all with --keep) stay in $S2S_BUILD/interop.
 """
 import argparse
 import concurrent.futures
@@ -25,8 +25,9 @@ import device_cases
 import gateway_cases
 import harness_cases
 import ike_cases
+import matrix
 import network_cases
-from cases import Failed, Skipped
+from cases import Cannot, Failed, Skipped
 from lab import LabError, why_not
 
 
@@ -40,7 +41,7 @@ AT_ONCE = 6  # cases wait most of their time
 
 
 def run_case(name, function, folder, keep):
-    """Runs one case; gives whether it did not fail."""
+    """Runs one case; gives how it ended: "ok", "FAILED", or why there is no answer."""
     began = time.monotonic()
     place = os.path.join(folder, name)
     shutil.rmtree(place, ignore_errors=True)
@@ -48,19 +49,22 @@ def run_case(name, function, folder, keep):
     try:
         function(place)
         say("ok %s (%.1f s)" % (name, time.monotonic() - began))
-        good = True
+        result = "ok"
     except Skipped as skip:
         say("skip %s: %s" % (name, skip))
-        good = True
+        result = "skipped: %s" % skip
+    except Cannot as cannot:
+        say("cannot %s: %s" % (name, cannot))
+        result = "the peer cannot: %s" % cannot
     except (Failed, LabError, subprocess.SubprocessError, OSError, LookupError, ValueError) as error:
         trace = traceback.extract_tb(error.__traceback__)
         where = next((frame for frame in reversed(trace) if frame.filename.endswith("_cases.py")), trace[-1])
         say("not ok %s: %s (%s:%d; logs in %s)" % (name, str(error).strip().replace("\n", " | "),
                                                    os.path.basename(where.filename), where.lineno, place))
-        return False
+        return "FAILED"
     if not keep:
         shutil.rmtree(place, ignore_errors=True)
-    return good
+    return result
 
 
 def main():
@@ -85,7 +89,8 @@ def main():
     cases = [case for case in cases if not options.names or any(wanted in case[0] for wanted in options.names)]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(lambda case: run_case(*case, folder, options.keep), cases))
-    return 0 if all(results) else 1
+    print(matrix.table(matrix.rows([(name, case, result) for (name, case), result in zip(cases, results)])))
+    return 1 if "FAILED" in results else 0
 
 
 if __name__ == "__main__":
