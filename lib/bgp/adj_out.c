@@ -99,7 +99,7 @@ bool s2si_bgp_adj_out_all(struct s2si_bgp_session *session, enum s2si_bgp_family
     }
     if (again) {
         each_sent(session, family, forget_attributes);
-        out->end_of_rib = session->peer_capabilities.graceful_restart;
+        out->end_of_rib = session->peer_capabilities.graceful_restart && out->refresh == S2SI_BGP_REFRESH_NONE;
     }
     for (uint32_t net = 1; net < limit; net++) {
         const struct s2si_bgp_net *entry = s2si_bgp_rib_net(rib, net);
@@ -138,8 +138,9 @@ void s2si_bgp_adj_out_clear(struct s2si_bgp_session *session)
 bool s2si_bgp_adj_out_pending(const struct s2si_bgp_session *session)
 {
     for (int family = 0; session->up != NULL && family < S2SI_BGP_FAMILIES; family++) {
-        if (session->out[family].marks.marked > 0 || session->out[family].end_of_rib) {
-            return true;
+        const struct s2si_bgp_adj_out *out = &session->out[family];
+        if (out->marks.marked > 0 || out->end_of_rib || out->refresh != S2SI_BGP_REFRESH_NONE) {
+            return !s2si_bgp_deferred(session->bgp);
         }
     }
     return false;
@@ -386,14 +387,21 @@ static bool send_end_of_rib(struct s2si_bgp_session *session, enum s2si_bgp_fami
 bool s2si_bgp_adj_out_fill(struct s2si_bgp_session *session, s2s_time now)
 {
     bool room = true;
+    if (s2si_bgp_deferred(session->bgp)) {
+        return true;
+    }
     for (int i = 0; i < S2SI_BGP_FAMILIES; i++) {
         enum s2si_bgp_family family = (enum s2si_bgp_family)i;
         struct s2si_bgp_adj_out *out = &session->out[family];
+        room = room && s2si_bgp_refresh_begin(session, family, now);
         while (room && out->marks.marked > 0 && session->up->out.length < S2SI_BGP_OUT_FILL) {
             room = fill_batch(session, family, now);
         }
         if (room && out->marks.marked == 0 && out->end_of_rib) {
             room = send_end_of_rib(session, family, now);
+        }
+        if (room && out->marks.marked == 0) {
+            room = s2si_bgp_refresh_end(session, family, now);
         }
     }
     return room;

@@ -75,6 +75,9 @@ static void tell(struct s2si_bgp *bgp, enum s2si_bgp_family family, uint32_t net
 void s2si_bgp_best_update(struct s2si_bgp *bgp, enum s2si_bgp_family family, uint32_t index, uint32_t touched, bool removed)
 {
     struct s2si_bgp_net *net = s2si_bgp_rib_net(&bgp->ribs[family], index);
+    if (bgp->deferring) { /* s2si_bgp_select comes by later */
+        return;
+    }
     uint32_t before = (net->flags & S2SI_BGP_NET_BEST) != 0 ? net->paths : 0;
     uint32_t best = decide(bgp, family, net);
     if (best == before && !removed && (best == 0 || best != touched)) {

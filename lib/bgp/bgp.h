@@ -13,9 +13,11 @@
  * that does not read costs one bit a changed route. Walks over whole tables (a lost session, a new policy) go in slices by tick.
  *
  * RFC 4271 (FSM, collision, decision), 4760 (IPv4 and IPv6 unicast), 5492 and 9072 (capabilities), 6793 (four-octet AS), 7606
- * (errors), 2918 and 7313 (refresh; enhanced only read), 8654 (only read), 4724 and 8538 (graceful restart), 4486, 6608, 9003 and
- * 9687 (how sessions end), 6286 and 7607 (identifiers, AS 0), 8212 (no policy, no routes), 8326 (graceful shutdown), 1997, 4360,
- * 8092 (communities). TCP-MD5 (2385) and GTSM (5082) are the streams' business; they stand in the configuration alone.
+ * (errors), 2918 and 7313 (refresh), 4724 and 8538 (graceful restart), 4486, 6608, 9003 and 9687 (how sessions end), 6286 and
+ * 7607 (identifiers, AS 0), 8212 (no policy, no routes), 8326 (graceful shutdown), 1997, 4360, 8092 (communities). TCP-MD5 (2385)
+ * and GTSM (5082) are the streams' business; they stand in the configuration alone. 8654 is not offered: messages of 64 KB
+ * would cost every gateway half a megabyte of scratch, and no cloud sends what would need them. Which test proves which of
+ * these: lib/bgp/README.md.
  */
 #ifndef S2SI_BGP_H
 #define S2SI_BGP_H
@@ -41,6 +43,7 @@ struct s2si_bgp_params {
     uint32_t slice;     /* routes worked on in one call before keepalives get their turn; 0 = default (4096) */
     uint32_t route_events; /* events about single routes that may wait to be read, further ones are only counted; 0 = 64 */
     bool restarted;     /* this process came back after a failure: the R bit (RFC 4724), with F=0, for the first restart_time */
+    uint16_t defer;     /* seconds from the first path on that selection then waits for the peers' End-of-RIB; 0 = not at all */
 };
 
 struct s2si_bgp_policy; /* prefix lists with actions, made by bgp_policy.h */
@@ -72,6 +75,9 @@ struct s2si_bgp_session_config {
 
 int s2si_bgp_new(const struct s2si_bgp_params *params, struct s2si_bgp **bgp);
 void s2si_bgp_free(struct s2si_bgp *bgp);
+/* Found out later than s2si_bgp_new: this process came back after a failure (params.restarted, params.defer). Without effect
+   once a session was established. */
+void s2si_bgp_restarted(struct s2si_bgp *bgp, uint16_t defer, s2s_time now);
 int s2si_bgp_session_add(struct s2si_bgp *bgp, const struct s2si_bgp_session_config *config, s2s_time now,
                          struct s2si_bgp_session **session);
 /* What can change without a reset does; the rest restarts the session. */

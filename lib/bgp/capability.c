@@ -64,6 +64,14 @@ static void decode_enhanced_refresh(struct s2si_reader *value, struct s2si_bgp_c
     out->enhanced_refresh = true;
 }
 
+static bool encode_enhanced_refresh(const struct s2si_bgp_capabilities *capabilities, enum s2si_bgp_family family,
+                                    struct s2si_writer *value)
+{
+    (void)family;
+    (void)value;
+    return capabilities->enhanced_refresh;
+}
+
 /* RFC 4724 section 3: flags (4 bits) and time (12 bits), then AFI, SAFI, flags for each family. */
 static void decode_graceful_restart(struct s2si_reader *value, struct s2si_bgp_capabilities *out)
 {
@@ -125,7 +133,7 @@ static const struct capability_rule rules[] = {
     {S2SI_BGP_CAP_GRACEFUL_RESTART, "graceful restart", 2, 254, 4, 2, decode_graceful_restart, encode_graceful_restart, false},
     {S2SI_BGP_CAP_FOUR_OCTET_AS, "four-octet AS", 4, 4, 0, 0, decode_four_octet, encode_four_octet, false},
     {S2SI_BGP_CAP_ADD_PATH, "additional paths", 0, 255, 0, 0, NULL, NULL, false},
-    {S2SI_BGP_CAP_ENHANCED_REFRESH, "enhanced route refresh", 0, 0, 0, 0, decode_enhanced_refresh, NULL, false},
+    {S2SI_BGP_CAP_ENHANCED_REFRESH, "enhanced route refresh", 0, 0, 0, 0, decode_enhanced_refresh, encode_enhanced_refresh, false},
     {S2SI_BGP_CAP_LLGR, "long-lived graceful restart", 0, 255, 0, 0, NULL, NULL, false},
     {S2SI_BGP_CAP_FQDN, "host and domain name", 0, 255, 0, 0, NULL, NULL, false},
     {S2SI_BGP_CAP_SOFTWARE_VERSION, "software version", 0, 255, 0, 0, NULL, NULL, false},

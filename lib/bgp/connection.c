@@ -120,6 +120,7 @@ static void our_capabilities(const struct s2si_bgp_session *session, struct s2si
     *out = (struct s2si_bgp_capabilities){
         .families = families,
         .route_refresh = true,
+        .enhanced_refresh = true,
         .four_octet = true,
         .asn = session->local_asn,
         .graceful_restart = config->graceful_restart,

@@ -32,8 +32,8 @@ bool s2si_bgp_path_usable(const struct s2si_bgp *bgp, enum s2si_bgp_family famil
         return path->accepted != 0;
     }
     const struct s2si_bgp_session *session = bgp->sessions[path->session];
-    bool held = (session->holding >> family & 1) != 0 && path->epoch == (uint8_t)(session->epoch - 1);
-    return held || (path->epoch == session->epoch && session->up != NULL);
+    bool fresh = path->epoch == session->epoch[family] && session->up != NULL;
+    return fresh || s2si_bgp_path_kept(session, family, path);
 }
 
 /* ---- one UPDATE */
@@ -112,7 +112,7 @@ static void count_path(struct s2si_bgp_session *session, enum s2si_bgp_family fa
     uint32_t step = (uint32_t)by;
     session->routes[family] += step;
     session->accepted[family] += path->reason == S2SI_BGP_TAKEN ? step : 0;
-    session->fresh[family] += path->epoch == session->epoch ? step : 0;
+    session->fresh[family] += path->epoch == session->epoch[family] ? step : 0;
 }
 
 /* Takes a path out of its net and decides again. The net may be gone afterwards. */
@@ -215,7 +215,7 @@ static bool learn(struct import *import, const struct s2si_bgp_key *key)
     if (!fresh) {
         count_path(session, import->family, path, -1);
     }
-    path->epoch = session->epoch;
+    path->epoch = session->epoch[import->family];
     s2si_bgp_attrs_hold(&bgp->attrs, import->received);
     s2si_bgp_attrs_hold(&bgp->attrs, accepted);
     set_path(bgp, import->family, net_index, index, import->received, accepted, (uint8_t)reason);
@@ -363,7 +363,7 @@ void s2si_bgp_import_update(struct s2si_bgp_connection *connection, const uint8_
         return;
     }
     if (update.end_of_rib) {
-        s2si_bgp_session_end_of_rib(session, update.end_of_rib_family, now);
+        s2si_bgp_session_end_of_rib(session, update.end_of_rib_family);
         return;
     }
     withdraw_all(session, update.withdrawn[0]);
@@ -402,9 +402,9 @@ uint32_t s2si_bgp_sweep(struct s2si_bgp_session *session, enum s2si_bgp_family f
             continue;
         }
         const struct s2si_bgp_path *path = s2si_bgp_slab_at(&bgp->paths, *link);
-        bool held = (session->holding >> family & 1) != 0 && path->epoch == (uint8_t)(session->epoch - 1);
-        if (path->epoch != session->epoch && !held) {
-            s2si_bgp_route_event(session, S2SI_BGP_EV_LOST, family, net, "the session was lost");
+        if (path->epoch != session->epoch[family] && !s2si_bgp_path_kept(session, family, path)) {
+            s2si_bgp_route_event(session, S2SI_BGP_EV_LOST, family, net,
+                                 session->up != NULL ? "the peer did not announce it again" : "the session was lost");
             remove_path(session, family, index, link);
         }
     }

@@ -166,9 +166,8 @@ static void receive_refresh(struct s2si_bgp_connection *connection, const uint8_
         return;
     }
     s2si_bgp_connection_event(connection, S2SI_BGP_FSM_ROUTE_REFRESH, NULL, now);
-    bool ours = refresh.family != S2SI_BGP_FAMILY_OTHER && (session->codec.families >> refresh.family & 1) != 0;
-    if (session->up == connection && ours && refresh.subtype == S2SI_BGP_REFRESH_NORMAL) {
-        session->exhausted = !s2si_bgp_adj_out_all(session, refresh.family, true) || session->exhausted;
+    if (session->up == connection) {
+        s2si_bgp_refresh_received(session, &refresh, now);
     }
 }
 

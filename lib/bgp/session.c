@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * session: the life of a session around its connections: when it may run, when it tries again, what is left of its routes when
- * it is lost (graceful restart, RFC 4724 and RFC 8538), and what the room above changes while it runs.
+ * session: the life of a session around its connections: when it may run, when it tries again, and what the room above changes
+ * while it runs. What is left of its routes when it is lost stands in restart.c.
  */
 #include "lib/bgp/speaker.h"
 
 #include <s2svpn/error.h>
 #include <string.h>
 
-enum { IDLE_HOLD_MAX = 30, STEADY = 60, PATIENCE = 3, CONNECT_RETRY = 30, PREFIX_LIMIT_HOLD = 60 };
+enum { IDLE_HOLD_MAX = 30, PATIENCE = 3, CONNECT_RETRY = 30, PREFIX_LIMIT_HOLD = 60 };
 
 bool s2si_bgp_session_internal(const struct s2si_bgp_session *session)
 {
@@ -112,21 +112,12 @@ void s2si_bgp_session_cease(struct s2si_bgp_session *session, uint8_t subcode, c
     stop_connections(session, &notify, now);
 }
 
-static void drop_stale(struct s2si_bgp_session *session)
-{
-    session->holding = 0;
-    s2si_timer_disarm(&session->bgp->timers, &session->stale);
-    for (int family = 0; family < S2SI_BGP_FAMILIES; family++) {
-        session->sweep[family] = (struct s2si_bgp_walk){.active = session->routes[family] > session->fresh[family]};
-    }
-}
-
 void s2si_bgp_session_remove(struct s2si_bgp_session *session, s2s_time now)
 {
     struct s2si_bgp *bgp = session->bgp;
     session->stopped = true;
     s2si_bgp_session_cease(session, S2SI_BGP_CEASE_DECONFIGURED, NULL, 0, "the session was removed", now);
-    drop_stale(session);
+    s2si_bgp_drop_stale(session);
     for (int family = 0; family < S2SI_BGP_FAMILIES; family++) {
         while (session->sweep[family].active) {
             s2si_bgp_sweep(session, (enum s2si_bgp_family)family, UINT32_MAX);
@@ -146,6 +137,7 @@ void s2si_bgp_session_remove(struct s2si_bgp_session *session, s2s_time now)
     bgp->sessions[session->index] = NULL;
     s2si_free_text(bgp->mem, session->name);
     s2si_free(bgp->mem, session, sizeof *session);
+    s2si_bgp_defer_look(bgp);
 }
 
 /* ---- starting and waiting */
@@ -210,6 +202,7 @@ void s2si_bgp_session_settle(struct s2si_bgp_session *session, s2s_time now)
     if (state != session->state) {
         tell_state(session, state, now);
     }
+    s2si_bgp_defer_look(session->bgp);
 }
 
 void s2si_bgp_session_timer(struct s2si_bgp_session *session, enum s2si_bgp_timer kind, s2s_time now)
@@ -220,7 +213,7 @@ void s2si_bgp_session_timer(struct s2si_bgp_session *session, enum s2si_bgp_time
         session->over_limit = false;
         start(session, now);
     } else {
-        drop_stale(session); /* RFC 4724 section 4.2: the peer did not come back, or sent no End-of-RIB */
+        s2si_bgp_drop_stale(session); /* RFC 4724 section 4.2: the peer did not come back, or sent no End-of-RIB */
     }
 }
 
@@ -232,13 +225,15 @@ void s2si_bgp_path(struct s2si_bgp_session *session, bool up, s2s_time now)
     session->path_up = up;
     if (up) {
         session->failures = 0;
+        s2si_bgp_defer_start(session->bgp, now);
         s2si_timer_disarm(&session->bgp->timers, &session->idle_hold);
         start(session, now);
         return;
     }
     s2si_timer_disarm(&session->bgp->timers, &session->idle_hold);
     s2si_bgp_session_cease(session, S2SI_BGP_CEASE_RESET, NULL, 0, "the path below the session is gone", now);
-    drop_stale(session); /* overrides graceful restart */
+    s2si_bgp_drop_stale(session); /* overrides graceful restart */
+    s2si_bgp_defer_look(session->bgp);
 }
 
 void s2si_bgp_session_stop(struct s2si_bgp_session *session, const char *communication, s2s_time now)
@@ -253,7 +248,7 @@ void s2si_bgp_session_stop(struct s2si_bgp_session *session, const char *communi
     session->stopped = true;
     s2si_timer_disarm(&session->bgp->timers, &session->idle_hold);
     s2si_bgp_session_cease(session, S2SI_BGP_CEASE_SHUTDOWN, data, length > 0 ? length + 1 : 0, "shut down here", now);
-    drop_stale(session);
+    s2si_bgp_drop_stale(session);
     s2si_bgp_session_settle(session, now);
 }
 
@@ -275,48 +270,7 @@ int s2si_bgp_session_reset(struct s2si_bgp_session *session, s2s_time now)
     return 0;
 }
 
-int s2si_bgp_session_refresh(struct s2si_bgp_session *session, s2s_time now)
-{
-    if (session->up == NULL) {
-        return S2S_ERR_STATE;
-    }
-    if (!session->peer_capabilities.route_refresh) {
-        return S2S_ERR_UNSUPPORTED;
-    }
-    bool sent = true;
-    for (int family = 0; family < S2SI_BGP_FAMILIES; family++) {
-        uint8_t bytes[S2SI_BGP_HEADER + 4];
-        struct s2si_writer writer = s2si_writer(bytes, sizeof bytes);
-        if ((session->codec.families >> family & 1) != 0) {
-            s2si_bgp_refresh_encode(&(struct s2si_bgp_refresh){.family = (enum s2si_bgp_family)family}, &writer);
-            sent = s2si_bgp_connection_send(session->up, bytes, writer.length, now) && sent;
-            session->messages_out++;
-        }
-    }
-    return sent ? 0 : S2S_ERR_NO_MEMORY;
-}
-
-/* ---- established and lost */
-
-/* RFC 4724 section 4.2: what was kept of a family goes at once when the peer did not keep its forwarding state for it. */
-static void resume_stale(struct s2si_bgp_session *session, s2s_time now)
-{
-    const struct s2si_bgp_capabilities *peer = &session->peer_capabilities;
-    uint8_t kept = peer->graceful_restart ? peer->restart_families & peer->forwarding_families & session->codec.families : 0;
-    uint8_t gone = (uint8_t)(session->holding & ~kept);
-    session->holding &= kept;
-    for (int family = 0; family < S2SI_BGP_FAMILIES; family++) {
-        if ((gone >> family & 1) != 0) {
-            session->sweep[family] = (struct s2si_bgp_walk){.active = true};
-        }
-    }
-    if (session->holding == 0) {
-        s2si_timer_disarm(&session->bgp->timers, &session->stale);
-    } else { /* and now for End-of-RIB as long as FRR and BIRD grant it: three times the restart time */
-        s2s_time wait = 3u * (s2s_time)(peer->restart_time + 40u) * S2S_SECOND;
-        s2si_bgp_arm(session, &session->stale, now + wait);
-    }
-}
+/* ---- established */
 
 void s2si_bgp_session_established(struct s2si_bgp_session *session, struct s2si_bgp_connection *connection, s2s_time now)
 {
@@ -339,9 +293,10 @@ void s2si_bgp_session_established(struct s2si_bgp_session *session, struct s2si_
         .families = (uint8_t)(offered & (none ? 1u << S2SI_BGP_IPV4 : theirs)),
     };
     session->warned = false;
+    session->heard = 0;
     session->refused_unseen = 0;
     session->last_error[0] = '\0';
-    resume_stale(session, now);
+    s2si_bgp_resume_stale(session, now);
     bool room = true;
     for (int family = 0; family < S2SI_BGP_FAMILIES; family++) {
         if ((session->codec.families >> family & 1) != 0) {
@@ -350,55 +305,6 @@ void s2si_bgp_session_established(struct s2si_bgp_session *session, struct s2si_
         }
     }
     session->exhausted = session->exhausted || !room;
-}
-
-/* Whether what we learned may be kept as stale: RFC 4724 section 4.2 after a loss without a NOTIFICATION, RFC 8538 section 4 with
-   one, unless it was a hard reset. */
-static bool may_hold(const struct s2si_bgp_session *session, const struct s2si_bgp_notify *notify)
-{
-    const struct s2si_bgp_capabilities *peer = &session->peer_capabilities;
-    if (!session->config.graceful_restart || !peer->graceful_restart || !session->path_up || session->stopped) {
-        return false;
-    }
-    bool hard = notify->code == S2SI_BGP_ERR_CEASE && notify->subcode == S2SI_BGP_CEASE_HARD_RESET;
-    return notify->code == 0 || (session->config.notification_restart && peer->notification && !hard);
-}
-
-void s2si_bgp_session_lost(struct s2si_bgp_session *session, const struct s2si_bgp_notify *notify, s2s_time now)
-{
-    session->up = NULL;
-    session->flaps++;
-    if (now - session->since > STEADY * (s2s_time)S2S_SECOND) {
-        session->failures = 0;
-    }
-    session->epoch++;
-    session->holding = may_hold(session, notify) ? session->peer_capabilities.restart_families & session->codec.families : 0;
-    for (int family = 0; family < S2SI_BGP_FAMILIES; family++) {
-        bool held = (session->holding >> family & 1) != 0, older = session->routes[family] > session->fresh[family];
-        session->review[family].active = false;
-        session->sweep[family] = (struct s2si_bgp_walk){.active = session->routes[family] > 0 && (!held || older)};
-        session->fresh[family] = 0;
-    }
-    if (session->holding != 0) {
-        s2s_time wait = session->peer_capabilities.restart_time * (s2s_time)S2S_SECOND;
-        s2si_bgp_arm(session, &session->stale, now + wait);
-    } else {
-        s2si_timer_disarm(&session->bgp->timers, &session->stale);
-    }
-    s2si_bgp_adj_out_clear(session);
-}
-
-void s2si_bgp_session_end_of_rib(struct s2si_bgp_session *session, enum s2si_bgp_family family, s2s_time now)
-{
-    (void)now;
-    if ((session->holding >> family & 1) == 0) {
-        return;
-    }
-    session->holding &= (uint8_t)~(1u << family);
-    session->sweep[family] = (struct s2si_bgp_walk){.active = true};
-    if (session->holding == 0) {
-        s2si_timer_disarm(&session->bgp->timers, &session->stale);
-    }
 }
 
 /* ---- streams */

@@ -17,6 +17,8 @@ int s2si_bgp_new(const struct s2si_bgp_params *params, struct s2si_bgp **out)
     bgp->mem = params->mem;
     bgp->random = params->seed0 ^ params->seed1;
     s2si_timers_init(&bgp->timers, bgp->mem);
+    s2si_timer_init(&bgp->deferral, S2SI_BGP_T_DEFERRAL, bgp);
+    bgp->deferring = params->restarted && params->defer != 0;
     s2si_bgp_attr_table_init(&bgp->attrs, bgp->mem, params->seed0, params->seed1);
     s2si_bgp_slab_init(&bgp->paths, bgp->mem, sizeof(struct s2si_bgp_path));
     for (int family = 0; family < S2SI_BGP_FAMILIES; family++) {
@@ -38,6 +40,7 @@ void s2si_bgp_free(struct s2si_bgp *bgp)
             s2si_bgp_session_remove(bgp->sessions[i], 0);
         }
     }
+    s2si_timer_disarm(&bgp->timers, &bgp->deferral);
     while (bgp->closings != NULL) {
         s2si_bgp_closing_free(bgp, bgp->closings);
     }
@@ -84,6 +87,8 @@ static void fire(struct s2si_timer *timer, s2s_time now)
     enum s2si_bgp_timer kind = (enum s2si_bgp_timer)timer->kind;
     if (kind <= S2SI_BGP_T_SEND_HOLD) {
         s2si_bgp_connection_timer(timer->owner, kind, now);
+    } else if (kind == S2SI_BGP_T_DEFERRAL) {
+        s2si_bgp_defer_end(timer->owner);
     } else if (kind == S2SI_BGP_T_LINGER) {
         ((struct s2si_bgp_closing *)timer->owner)->expired = true;
     } else {
@@ -121,6 +126,10 @@ void s2si_bgp_tick(struct s2si_bgp *bgp, s2s_time now)
         fire(timer, now);
     }
     uint32_t budget = bgp->params.slice;
+    for (int family = 0; family < S2SI_BGP_FAMILIES; family++) {
+        uint32_t done = s2si_bgp_select(bgp, (enum s2si_bgp_family)family, budget);
+        budget -= done < budget ? done : budget;
+    }
     for (unsigned i = 1; i < bgp->session_count; i++) {
         struct s2si_bgp_session *session = bgp->sessions[i];
         if (session != NULL && session->exhausted) {
@@ -136,6 +145,9 @@ void s2si_bgp_tick(struct s2si_bgp *bgp, s2s_time now)
 
 s2s_time s2si_bgp_next_timeout(const struct s2si_bgp *bgp)
 {
+    if (bgp->select[S2SI_BGP_IPV4].active || bgp->select[S2SI_BGP_IPV6].active) {
+        return 0;
+    }
     for (unsigned i = 1; i < bgp->session_count; i++) {
         if (bgp->sessions[i] != NULL && has_work(bgp->sessions[i])) {
             return 0;

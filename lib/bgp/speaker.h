@@ -3,7 +3,8 @@
  * speaker: the structures behind bgp.h, for the files of this module alone.
  *
  *   speaker.c     the speaker's life: making, timers, slices of work      receive.c   bytes to messages, OPEN's questions, collisions
- *   session.c     a session's life: start, stop, path, loss, restart      import.c    UPDATE to adj-in, policy, max-prefix
+ *   session.c     a session's life: start, stop, path, changes            import.c    UPDATE to adj-in, policy, max-prefix
+ *   restart.c     what stays when a session is lost; deferred selection   refresh.c   routes sent again, both ways
  *   connection.c  an instance of the FSM and its stream                   best.c      the best path of a net, and who must know
  *   output.c      what the room above pulls                               adj_out.c   best paths to UPDATEs
  *   status.c      what a person sees                                      export.c    which attributes a peer gets
@@ -37,7 +38,7 @@ enum {
 #define S2SI_BGP_SENT_UNKNOWN UINT32_MAX /* announced, to be announced again whatever the attributes are */
 
 enum s2si_bgp_timer { S2SI_BGP_T_HOLD, S2SI_BGP_T_KEEPALIVE, S2SI_BGP_T_SEND_HOLD, S2SI_BGP_T_RETRY, S2SI_BGP_T_IDLE_HOLD,
-                      S2SI_BGP_T_STALE, S2SI_BGP_T_LINGER };
+                      S2SI_BGP_T_STALE, S2SI_BGP_T_LINGER, S2SI_BGP_T_DEFERRAL };
 
 /* Why a received route is not used. */
 enum s2si_bgp_refusal { S2SI_BGP_TAKEN = 0, S2SI_BGP_REFUSED_POLICY, S2SI_BGP_REFUSED_NO_POLICY, S2SI_BGP_REFUSED_AS_LOOP,
@@ -56,12 +57,17 @@ struct s2si_bgp_connection {
     struct s2si_bgp_open peer;          /* from OpenConfirm on */
 };
 
+/* Where the answer to a ROUTE-REFRESH stands between its two marks (RFC 7313). */
+enum s2si_bgp_refresh_state { S2SI_BGP_REFRESH_NONE, S2SI_BGP_REFRESH_BEGINS, S2SI_BGP_REFRESH_RUNS };
+
 /* What a session has announced: attributes by net index, in chunks that are made as needed. */
 struct s2si_bgp_adj_out {
     struct s2si_bgp_marks marks; /* nets to look at */
     uint32_t **chunks;
     uint32_t chunk_count, announced;
     bool end_of_rib; /* to be sent when marks run out */
+    bool asked;      /* a refresh waits until then */
+    enum s2si_bgp_refresh_state refresh;
 };
 
 /* The last export results: which attributes became which. */
@@ -96,8 +102,10 @@ struct s2si_bgp_session {
     struct s2si_bgp_capabilities peer_capabilities;
     uint32_t peer_asn, peer_router_id;
 
-    uint8_t epoch;   /* of routes; one more with each loss */
-    uint8_t holding; /* families whose last epoch's routes are kept as stale (RFC 4724) */
+    uint8_t epoch[S2SI_BGP_FAMILIES]; /* of routes; one more with each loss and each refresh */
+    uint8_t holding;    /* families whose last epoch's routes are kept as stale (RFC 4724), */
+    uint8_t refreshing; /* or are being announced again (RFC 7313) */
+    uint8_t heard;      /* families whose End-of-RIB came in this session */
     uint32_t routes[S2SI_BGP_FAMILIES], fresh[S2SI_BGP_FAMILIES], accepted[S2SI_BGP_FAMILIES]; /* in adj-in */
     uint32_t refused_unseen; /* refused and not even kept */
     bool warned, over_limit;
@@ -141,6 +149,9 @@ struct s2si_bgp {
     uint32_t event_capacity, event_first, event_count, route_event_count;
     uint64_t events_lost, next_stream, random;
     s2s_time born;
+    bool deferring; /* nothing is selected yet (RFC 4724 section 4.1) */
+    struct s2si_timer deferral;
+    struct s2si_bgp_walk select[S2SI_BGP_FAMILIES]; /* and then all of it */
     struct s2si_bgp_scratch scratch;
     uint8_t policy_room[S2SI_BGP_POLICY_ROOM];
     uint8_t path_room[S2SI_BGP_SCRATCH_PATH];
@@ -158,15 +169,37 @@ struct s2si_bgp_session *s2si_bgp_session_at(const struct s2si_bgp *bgp, unsigne
 void s2si_bgp_session_timer(struct s2si_bgp_session *session, enum s2si_bgp_timer kind, s2s_time now);
 /* The connection reached Established. */
 void s2si_bgp_session_established(struct s2si_bgp_session *session, struct s2si_bgp_connection *connection, s2s_time now);
-/* The established connection is gone. code 0: the stream ended without a NOTIFICATION. */
-void s2si_bgp_session_lost(struct s2si_bgp_session *session, const struct s2si_bgp_notify *notify, s2s_time now);
 /* After any transition: tells the state when it changed, and waits in Idle when nothing is under way. */
 void s2si_bgp_session_settle(struct s2si_bgp_session *session, s2s_time now);
-void s2si_bgp_session_end_of_rib(struct s2si_bgp_session *session, enum s2si_bgp_family family, s2s_time now);
 /* Ends it with this NOTIFICATION (an AutomaticStop). */
 void s2si_bgp_session_cease(struct s2si_bgp_session *session, uint8_t subcode, const void *data, size_t length,
                             const char *reason, s2s_time now);
 bool s2si_bgp_session_internal(const struct s2si_bgp_session *session);
+
+/* ---- restart.c */
+/* The established connection is gone. code 0: the stream ended without a NOTIFICATION. */
+void s2si_bgp_session_lost(struct s2si_bgp_session *session, const struct s2si_bgp_notify *notify, s2s_time now);
+/* A new one is there: what of the stale routes stays, and for how long. */
+void s2si_bgp_resume_stale(struct s2si_bgp_session *session, s2s_time now);
+void s2si_bgp_drop_stale(struct s2si_bgp_session *session);
+/* Disarms the timer of stale routes when there are none that it could end. */
+void s2si_bgp_stale_settled(struct s2si_bgp_session *session);
+void s2si_bgp_session_end_of_rib(struct s2si_bgp_session *session, enum s2si_bgp_family family);
+/* Whether a path of the epoch before is still good. */
+bool s2si_bgp_path_kept(const struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct s2si_bgp_path *path);
+/* Deferred selection: a path came up; something changed; it is over. deferred: also while all is being selected. */
+void s2si_bgp_defer_start(struct s2si_bgp *bgp, s2s_time now);
+void s2si_bgp_defer_look(struct s2si_bgp *bgp);
+void s2si_bgp_defer_end(struct s2si_bgp *bgp);
+bool s2si_bgp_deferred(const struct s2si_bgp *bgp);
+/* One slice of selecting what waited. @return nets looked at. */
+uint32_t s2si_bgp_select(struct s2si_bgp *bgp, enum s2si_bgp_family family, uint32_t budget);
+
+/* ---- refresh.c */
+void s2si_bgp_refresh_received(struct s2si_bgp_session *session, const struct s2si_bgp_refresh *refresh, s2s_time now);
+/* The marks around what is sent again, where they are due. @return false when memory ran out. */
+bool s2si_bgp_refresh_begin(struct s2si_bgp_session *session, enum s2si_bgp_family family, s2s_time now);
+bool s2si_bgp_refresh_end(struct s2si_bgp_session *session, enum s2si_bgp_family family, s2s_time now);
 
 /* ---- connection.c */
 void s2si_bgp_connection_init(struct s2si_bgp_connection *connection, struct s2si_bgp_session *session, bool outgoing);

@@ -108,6 +108,9 @@ static const char *explain(const struct s2si_bgp *bgp, enum s2si_bgp_family fami
     if (path->reason != S2SI_BGP_TAKEN) {
         return s2si_bgp_refusal_name((enum s2si_bgp_refusal)path->reason);
     }
+    if (bgp->deferring) {
+        return "not selected yet: after a restart the peers' End-of-RIB is waited for";
+    }
     size_t count = decide_net(bgp, family, net, candidates, SHOWN, &best, &decided);
     for (size_t i = 0; i < count; i++) {
         if (candidates[i].path == index) {
@@ -117,9 +120,9 @@ static const char *explain(const struct s2si_bgp *bgp, enum s2si_bgp_family fami
     return "the session is down";
 }
 
-static bool is_stale(const struct s2si_bgp *bgp, const struct s2si_bgp_path *path)
+static bool is_stale(const struct s2si_bgp *bgp, enum s2si_bgp_family family, const struct s2si_bgp_path *path)
 {
-    return path->session != 0 && path->epoch != bgp->sessions[path->session]->epoch;
+    return path->session != 0 && path->epoch != bgp->sessions[path->session]->epoch[family];
 }
 
 /* The session's path of a net, or with no session the best one; 0 = none. */
@@ -149,7 +152,7 @@ static bool fill_received(struct s2si_bgp *bgp, enum s2si_bgp_family family, con
     fill_attributes(bgp, path->accepted != 0 ? path->accepted : path->received, route);
     route->accepted = path->reason == S2SI_BGP_TAKEN;
     route->best = (net->flags & S2SI_BGP_NET_BEST) != 0 && net->paths == index;
-    route->stale = is_stale(bgp, path);
+    route->stale = is_stale(bgp, family, path);
     route->why = explain(bgp, family, net, index);
     return true;
 }
@@ -199,7 +202,7 @@ int s2si_bgp_route_next(const struct s2si_bgp_session *session, enum s2s_bgp_rou
 
 /* ---- why */
 
-static size_t why_line(struct s2si_bgp *bgp, uint32_t index, bool best, const char *why, size_t used)
+static size_t why_line(struct s2si_bgp *bgp, enum s2si_bgp_family family, uint32_t index, bool best, const char *why, size_t used)
 {
     const struct s2si_bgp_path *path = s2si_bgp_slab_at(&bgp->paths, index);
     const struct s2si_bgp_session *session = bgp->sessions[path->session];
@@ -214,7 +217,7 @@ static size_t why_line(struct s2si_bgp *bgp, uint32_t index, bool best, const ch
                      ? snprintf(bgp->text[3] + used, room, "%s originated here: %s\n", best ? "*" : " ", why)
                      : snprintf(bgp->text[3] + used, room, "%s %s (%s): %s; local-pref %lu, path [%s], MED %s%s\n", best ? "*" : " ",
                                 session->name, s2s_addr_format(&session->config.peer_ip, peer), why, (unsigned long)preference,
-                                as_path, med[0] != '\0' ? med : "none", is_stale(bgp, path) ? ", stale" : "");
+                                as_path, med[0] != '\0' ? med : "none", is_stale(bgp, family, path) ? ", stale" : "");
     size_t written = length < 0 ? 0 : (size_t)length;
     return written < room ? written : room - 1;
 }
@@ -235,7 +238,7 @@ int s2si_bgp_why(const struct s2si_bgp *shown, const struct s2s_prefix *prefix, 
     size_t used = 0;
     for (uint32_t path = net->paths; path != 0 && used + 1 < sizeof bgp->text[3];) {
         bool best = (net->flags & S2SI_BGP_NET_BEST) != 0 && net->paths == path;
-        used += why_line(bgp, path, best, explain(bgp, family, net, path), used);
+        used += why_line(bgp, family, path, best, explain(bgp, family, net, path), used);
         path = ((const struct s2si_bgp_path *)s2si_bgp_slab_at(&bgp->paths, path))->next;
     }
     *text = bgp->text[3];

@@ -22,6 +22,9 @@
 #define TAKEN_BACK (2 * (s2s_time)S2S_SECOND)
 /* How long what an earlier process left is kept at most. */
 #define INHERITANCE (120 * (s2s_time)S2S_SECOND)
+/* Seconds that a restarted process waits for what its peers know before it selects (RFC 4724 section 4.1); short, since it
+   forwards nothing meanwhile. */
+#define SELECTION_DEFERRAL 10
 
 static s2s_route *find(const s2s_gateway *gateway, const struct s2s_prefix *prefix)
 {
@@ -216,6 +219,9 @@ void s2si_bgp_routes_inherit(s2s_gateway *gateway)
         item->inherited = item->kind == S2SI_ITEM_UNREACHABLE && found && !item->marked && keep;
         item->marked = item->marked || item->inherited;
         room->inherited = room->inherited || item->inherited;
+    }
+    if (room->inherited) {
+        s2si_bgp_restarted(room->speaker, SELECTION_DEFERRAL, now);
     }
 }
 

@@ -269,8 +269,8 @@ static void our_own_octets(void **state)
     config.restart_time = 120;
     bgp_raw_config(raw, &config);
     bgp_raw_connect(raw);
-    size_t length = bgp_hex("ffffffffffffffffffffffffffffffff 0047 01 04 fde9 001e 01010101 2a"
-                            "0206010400010001 0206010400020001 02020200 020c400a 4078 00010100 00020100 020641040000fde9",
+    size_t length = bgp_hex("ffffffffffffffffffffffffffffffff 004b 01 04 fde9 001e 01010101 2e"
+                            "0206010400010001 0206010400020001 02020200 020c400a 4078 00010100 00020100 020641040000fde9 02024600",
                             expected, sizeof expected);
     assert_int_equal(raw->sent_length, length);
     assert_memory_equal(raw->sent, expected, length);

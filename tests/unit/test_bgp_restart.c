@@ -246,6 +246,137 @@ static void forwarding_bit(void **state)
     end(raw);
 }
 
+/* ---- we came back (RFC 4724 section 4.1): nothing is selected or announced before the peers have told what they know */
+
+enum { DEFERRAL = 60 };
+
+/* Node 0 restarted; nodes 1 and 2 are its peers, of which the second does not read or write until it is let. */
+static void begin_deferral(struct bgp_world *world, struct s2si_bgp_session *of_zero[2], struct s2si_bgp_session *of_peer[2],
+                           bool graceful)
+{
+    bgp_world_init(world);
+    for (uint32_t i = 1; i <= 3; i++) {
+        bgp_world_node(world, 65000 + i, i, NULL);
+    }
+    s2si_bgp_restarted(world->nodes[0].bgp, DEFERRAL, world->now);
+    for (int i = 0; i < 2; i++) {
+        uint8_t peer = (uint8_t)(2 + i);
+        struct s2si_bgp_session_config ours = bgp_world_config(1, peer, 65000u + peer), theirs = bgp_world_config(peer, 1, 65001);
+        ours.graceful_restart = true;
+        theirs.graceful_restart = graceful || i == 0;
+        ours.restart_time = theirs.restart_time = 120;
+        ours.passive = true;
+        of_zero[i] = bgp_world_session(world, 0, &ours);
+        of_peer[i] = bgp_world_session(world, 1 + i, &theirs);
+        struct s2s_prefix shared = bgp_prefix("198.51.100.0/24"), own = bgp_prefix(i == 0 ? "10.2.0.0/16" : "10.3.0.0/16");
+        s2si_bgp_originate(world->nodes[1 + i].bgp, &shared, world->now);
+        s2si_bgp_originate(world->nodes[1 + i].bgp, &own, world->now);
+    }
+    struct s2s_prefix local = bgp_prefix("192.0.2.0/24");
+    s2si_bgp_originate(world->nodes[0].bgp, &local, world->now);
+}
+
+static bool selected(const struct bgp_world *world, struct s2si_bgp_session *const of_zero[2], struct s2si_bgp_session *const of_peer[2])
+{
+    bool any = world->nodes[0].changes > 0 || bgp_world_has(of_zero[0], S2S_BGP_BEST, "10.2.0.0/16", NULL);
+    bool told = bgp_world_count(of_peer[0], S2S_BGP_RECEIVED) > 0 || of_zero[0]->updates_out > 0;
+    assert_true(any || !told); /* nothing is announced before it is selected */
+    return any && told;
+}
+
+static void selection_waits_for_all(void **state)
+{
+    (void)state;
+    struct bgp_world world;
+    struct s2si_bgp_session *of_zero[2], *of_peer[2];
+    begin_deferral(&world, of_zero, of_peer, true);
+    s2si_bgp_session_stop(of_peer[1], NULL, world.now);
+    bgp_world_run(&world, 20 * (s2s_time)S2S_SECOND);
+    assert_int_equal(of_zero[0]->state, S2S_BGP_ESTABLISHED);
+    assert_int_equal(bgp_world_count(of_zero[0], S2S_BGP_RECEIVED), 2);
+    assert_false(selected(&world, of_zero, of_peer));
+    const char *why = "";
+    struct s2s_prefix shared = bgp_prefix("198.51.100.0/24");
+    assert_int_equal(s2si_bgp_why(world.nodes[0].bgp, &shared, &why), 0);
+    assert_non_null(strstr(why, "End-of-RIB is waited for"));
+    assert_true(of_peer[0]->peer_capabilities.restarting); /* the R bit, and no F bit */
+    assert_int_equal(of_peer[0]->peer_capabilities.forwarding_families, 0);
+    s2si_bgp_session_start(of_peer[1], world.now);
+    bgp_world_run(&world, 10 * (s2s_time)S2S_SECOND);
+    assert_true(selected(&world, of_zero, of_peer));
+    assert_true(bgp_world_has(of_peer[1], S2S_BGP_RECEIVED, "10.2.0.0/16", NULL));
+    assert_true(bgp_world_has(of_peer[1], S2S_BGP_RECEIVED, "192.0.2.0/24", NULL));
+    assert_int_equal(of_peer[0]->heard & 1, 1); /* our End-of-RIB came behind it all */
+    assert_int_equal(world.nodes[0].changes, 3);
+    bgp_world_clear(&world);
+}
+
+static void selection_waits_no_longer_than_its_timer(void **state)
+{
+    (void)state;
+    struct bgp_world world;
+    struct s2si_bgp_session *of_zero[2], *of_peer[2];
+    begin_deferral(&world, of_zero, of_peer, true);
+    s2si_bgp_session_stop(of_peer[1], NULL, world.now);
+    bgp_world_run(&world, (DEFERRAL - 1) * (s2s_time)S2S_SECOND);
+    assert_false(selected(&world, of_zero, of_peer));
+    bgp_world_run(&world, 2 * (s2s_time)S2S_SECOND);
+    assert_true(selected(&world, of_zero, of_peer));
+    bgp_world_clear(&world);
+}
+
+/* Not waited for: a peer that does not know graceful restart, one that restarts too, one whose path is down, one that goes. */
+static void selection_waits_for_no_one_else(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        struct bgp_world world;
+        struct s2si_bgp_session *of_zero[2], *of_peer[2];
+        begin_deferral(&world, of_zero, of_peer, kind != 0);
+        if (kind == 1) {
+            s2si_bgp_restarted(world.nodes[2].bgp, DEFERRAL, world.now);
+        } else if (kind == 2) {
+            s2si_bgp_path(of_zero[1], false, world.now);
+        } else if (kind == 3) {
+            s2si_bgp_session_stop(of_peer[1], NULL, world.now);
+        }
+        bgp_world_run(&world, 10 * (s2s_time)S2S_SECOND);
+        if (kind == 3) {
+            assert_false(selected(&world, of_zero, of_peer));
+            s2si_bgp_session_remove(of_zero[1], world.now);
+            bgp_world_run(&world, S2S_SECOND);
+        }
+        assert_true(selected(&world, of_zero, of_peer));
+        bgp_world_clear(&world);
+    }
+}
+
+/* Both ends of a link restarted: neither waits for the other. */
+static void two_that_restart_do_not_wait_for_each_other(void **state)
+{
+    (void)state;
+    struct bgp_world world;
+    struct s2si_bgp_session *sessions[2];
+    bgp_world_init(&world);
+    for (int i = 0; i < 2; i++) {
+        bgp_world_node(&world, 65001 + (uint32_t)i, 1 + (uint32_t)i, NULL);
+        s2si_bgp_restarted(world.nodes[i].bgp, DEFERRAL, world.now);
+    }
+    for (int i = 0; i < 2; i++) {
+        struct s2si_bgp_session_config config = bgp_world_config((uint8_t)(1 + i), (uint8_t)(2 - i), 65002u - (uint32_t)i);
+        struct s2s_prefix own = bgp_prefix(i == 0 ? "10.1.0.0/16" : "10.2.0.0/16");
+        config.graceful_restart = true;
+        config.restart_time = 120;
+        config.passive = i == 1;
+        sessions[i] = bgp_world_session(&world, i, &config);
+        s2si_bgp_originate(world.nodes[i].bgp, &own, world.now);
+    }
+    bgp_world_run(&world, 5 * (s2s_time)S2S_SECOND);
+    assert_true(bgp_world_has(sessions[0], S2S_BGP_BEST, "10.2.0.0/16", NULL));
+    assert_true(bgp_world_has(sessions[1], S2S_BGP_BEST, "10.1.0.0/16", NULL));
+    bgp_world_clear(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +384,8 @@ int main(void)
         cmocka_unit_test(gone_without_end_of_rib), cmocka_unit_test(gone_when_the_peer_lost_it), cmocka_unit_test(notifications),
         cmocka_unit_test(our_own_ends), cmocka_unit_test(a_second_loss_drops_the_first_round), cmocka_unit_test(tunnel_down_ends_it),
         cmocka_unit_test(new_connection_replaces_the_old), cmocka_unit_test(forwarding_bit),
+        cmocka_unit_test(selection_waits_for_all), cmocka_unit_test(selection_waits_no_longer_than_its_timer),
+        cmocka_unit_test(selection_waits_for_no_one_else), cmocka_unit_test(two_that_restart_do_not_wait_for_each_other),
     };
     return cmocka_run_group_tests_name("bgp_restart", tests, NULL, NULL);
 }
