@@ -44,6 +44,10 @@ struct s2s_gateway_params {
     int interface_per_tunnel;             /**< kernel.interfaces: 0 gateway, 1 tunnel. */
     int table, metric, mark;              /**< kernel.table, metric, mark. */
     int port, natt_port;                  /**< 500 and 4500. */
+    int transit; /**< 1 = what a tunnel brings for none of our networks (vpc_cidrs, local subnets, inside addresses) is forwarded
+                      by the kernel's routes; 0 = dropped (S2S_DROP_TRANSIT), unless vpc_cidrs is empty. Unset: 0 for alibaba and
+                      aws (a VPC has no transit; aws passes on to prefixes that another connection's far end announced), 1 for
+                      generic. Kernels that do ESP themselves do not ask. */
 };
 S2S_API void s2s_gateway_params_init(struct s2s_gateway_params *params, size_t struct_size);
 

@@ -54,6 +54,7 @@ enum s2s_drop_reason {
     S2S_DROP_TTL,            /**< inner hop limit exhausted. */
     S2S_DROP_ECN,            /**< congestion was marked outside on a packet that cannot carry it (RFC 6040 section 4.2). */
     S2S_DROP_CRYPTO,         /**< the crypto provider failed. */
+    S2S_DROP_TRANSIT,        /**< decrypted, and for none of the gateway's networks (gateway.transit is off). */
     S2S_DROP_REASONS         /**< number of reasons. */
 };
 

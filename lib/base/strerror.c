@@ -72,6 +72,7 @@ static const char *const drop_names[S2S_DROP_REASONS] = {
     [S2S_DROP_TTL] = "ttl",
     [S2S_DROP_ECN] = "ecn",
     [S2S_DROP_CRYPTO] = "crypto",
+    [S2S_DROP_TRANSIT] = "transit",
 };
 
 const char *s2s_drop_reason_name(int reason)

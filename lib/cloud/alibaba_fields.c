@@ -43,6 +43,7 @@ const struct s2si_profile_field s2si_alibaba_fields[] = {
      .rule = "one of them is the system table; it alone receives routes"},
     {.field = S2SI_GW_AUTO_PROPAGATE, .console = S2SI_NUMBER(0), .label_en = "Automatic Route Propagation",
      .label_zh = "路由自动传播", .api_name = "AutoPropagate", .rule = "is true or false"},
+    {.field = S2SI_GW_TRANSIT, .presence = S2SI_EXTENSION, .console = S2SI_NUMBER(0)},
     /* customer gateway */
     {.field = S2SI_CGW_NAME, .shortest = 1, .longest = 100, .strict = true, .rule = "is 1 to 100 characters",
      .label_en = "Customer Gateway name", .label_zh = "用户网关名称", .api_name = "Name"},

@@ -30,6 +30,7 @@ const struct s2si_profile_field s2si_aws_fields[] = {
     {.field = S2SI_GW_ROUTE_TABLES, .label_en = "Route tables", .label_zh = "路由表", .api_name = "RouteTableId"},
     {.field = S2SI_GW_AUTO_PROPAGATE, .presence = S2SI_EXTENSION, .console = S2SI_NUMBER(1),
      .rule = "is true or false; AWS propagates by route table (vpc.route_tables[].propagate)"},
+    {.field = S2SI_GW_TRANSIT, .presence = S2SI_EXTENSION, .console = S2SI_NUMBER(0)},
     /* the VPC's route tables */
     {.field = S2SI_RT_NAME, .label_en = "Route table", .label_zh = "路由表", .api_name = "RouteTableId"},
     {.field = S2SI_RT_PROPAGATE, .console = S2SI_NUMBER(0), .label_en = "Route propagation", .label_zh = "路由传播",

@@ -23,9 +23,9 @@
 
 /* Sizes of the tables: a table of another size does not compile. */
 enum {
-    S2SI_ALIBABA_FIELDS = 72, S2SI_ALIBABA_RULES = 21, S2SI_ALIBABA_DIAGNOSIS = 25,
-    S2SI_AWS_FIELDS = 68, S2SI_AWS_RULES = 20,
-    S2SI_GENERIC_FIELDS = 47, S2SI_GENERIC_RULES = 12
+    S2SI_ALIBABA_FIELDS = 73, S2SI_ALIBABA_RULES = 21, S2SI_ALIBABA_DIAGNOSIS = 25,
+    S2SI_AWS_FIELDS = 69, S2SI_AWS_RULES = 20,
+    S2SI_GENERIC_FIELDS = 48, S2SI_GENERIC_RULES = 12
 };
 extern const struct s2si_profile_field s2si_alibaba_fields[S2SI_ALIBABA_FIELDS], s2si_aws_fields[S2SI_AWS_FIELDS],
     s2si_generic_fields[S2SI_GENERIC_FIELDS];

@@ -16,6 +16,7 @@ static const int weights[] = {0, 100};
 
 const struct s2si_profile_field s2si_generic_fields[] = {
     {.field = S2SI_GW_AUTO_PROPAGATE, .console = S2SI_NUMBER(1)},
+    {.field = S2SI_GW_TRANSIT, .console = S2SI_NUMBER(1)},
     {.field = S2SI_RT_PROPAGATE, .console = S2SI_NUMBER(1)},
     {.field = S2SI_CGW_ASN, .minimum = 1, .maximum = 4294967295, .rule = "is 1 to 4294967295"},
     {.field = S2SI_CGW_AUTH_KEY, .longest = 80, .rule = "is at most 80 characters (RFC 2385 section 4.5)"},

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "lib/gateway/forward.h"
 #include "lib/gateway/objects.h"
 #include "lib/gateway/tunnel.h"
 
@@ -277,28 +278,6 @@ static bool is_bgp(const s2s_tunnel *tunnel, const struct s2si_ip *ip)
            s2si_addr_equal(&ip->source, &tunnel->inside_remote);
 }
 
-static bool is_link_local(const struct s2s_addr *addr)
-{
-    return addr->family == 6 ? addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80
-                             : addr->bytes[0] == 169 && addr->bytes[1] == 254;
-}
-
-/*
- * Link-local addresses are not forwarded (RFC 3927 section 2.7, RFC 4291 section 2.5.6), but kernels do forward 169.254/16:
- * a session or a probe toward an inside address that we do not have (yet) would leave by the default route, in clear.
- */
-static bool is_stray(const s2s_tunnel *tunnel, const struct s2si_ip *ip)
-{
-    const s2s_gateway *gateway = tunnel->gateway;
-    if (!is_link_local(&ip->destination))
-        return false;
-    for (const s2s_tunnel *each = s2si_tunnel_next(gateway, NULL); each; each = s2si_tunnel_next(gateway, each))
-        if (s2si_addr_equal(&ip->destination, &each->inside_local) ||
-            s2si_addr_equal(&ip->destination, &each->effective.probe_source))
-            return false;
-    return true;
-}
-
 static void take_in(struct batch *batch, struct s2s_packet *packet)
 {
     s2s_tunnel *tunnel = tunnel_of(batch, packet->tunnel);
@@ -323,9 +302,10 @@ static void take_in(struct batch *batch, struct s2s_packet *packet)
         consume(packet);
         return;
     }
-    if (is_stray(tunnel, &ip)) {
+    enum s2s_drop_reason refusal = s2si_forward_refusal(tunnel, &ip);
+    if (refusal != S2S_DROP_NONE) {
         tunnel->traffic.drops_in++;
-        drop(batch, packet, S2S_DROP_NO_ROUTE);
+        drop(batch, packet, refusal);
         return;
     }
     tunnel->traffic.packets_in++;

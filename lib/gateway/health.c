@@ -38,6 +38,9 @@ static void judge(s2s_tunnel *tunnel, enum s2s_trigger trigger, s2s_time trigger
         health->trigger = usable ? S2S_TRIGGER_RECOVERED : trigger;
         health->trigger_at = trigger_at;
     }
+    /* With one egress for the gateway, what another connection alone carries lives by that one's tunnels (route_table.c). */
+    if (tunnel->gateway->profile->routing.egress_per_gateway)
+        s2si_routes_dirty(tunnel->gateway);
     s2si_select_run(tunnel->gateway, trigger, now);
 }
 

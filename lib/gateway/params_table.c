@@ -73,6 +73,7 @@ static const struct s2si_field gateway_fields[] = {
     G(MARK, "kernel.mark", INT, mark, SELECT),
     G(PORT, "kernel.port", INT, port, AGAIN),
     G(NATT_PORT, "kernel.natt_port", INT, natt_port, AGAIN),
+    G(TRANSIT, "transit", BOOL, transit, NOTHING),
 };
 
 #define T(id, key, kind, member, ...) ROW(S2SI_RT_##id, key, kind, s2s_route_table_params, member, __VA_ARGS__)

@@ -176,13 +176,19 @@ int s2si_routing_inside(s2s_gateway *gateway)
 
 /* ---- the lookup ---- */
 
-/* The first usable tunnel of a connection that does not hold the gateway's active pointer. */
+/* The first usable tunnel of a connection that does not hold the gateway's active pointer; when all are suspect, one with SAs
+   (select.c has the same rule for the pointer). */
 static s2s_tunnel *own_tunnel(const s2s_connection *connection)
 {
-    for (size_t i = 0; i < connection->tunnel_count; i++)
-        if (connection->tunnels[i] && connection->tunnels[i]->health.usable)
-            return connection->tunnels[i];
-    return NULL;
+    s2s_tunnel *suspect = NULL;
+    for (size_t i = 0; i < connection->tunnel_count; i++) {
+        s2s_tunnel *tunnel = connection->tunnels[i];
+        if (tunnel && tunnel->health.usable)
+            return tunnel;
+        if (tunnel && !suspect && s2si_health_possible(tunnel))
+            suspect = tunnel;
+    }
+    return suspect;
 }
 
 s2s_tunnel *s2si_route_way(s2s_tunnel *way)

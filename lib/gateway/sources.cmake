@@ -5,7 +5,7 @@ set(S2S_GATEWAY_SOURCES
     lib/gateway/actual.c
     lib/gateway/connection.c
     lib/gateway/customer_gateway.c
-    lib/gateway/datapath.c
+    lib/gateway/datapath.c lib/gateway/forward.c
     lib/gateway/desired.c
     lib/gateway/diagnosis.c
     lib/gateway/diagnosis_routes.c
