@@ -5,10 +5,12 @@
  *
  *   NONE ──begin: our traffic moves to another tunnel──> QUIET ──no inner data for a while, or one second──> DELETE
  *          (BGP: announced as worse)                          (BGP: then withdrawn, or Cease)
- *   DELETE ──IKE: answered or given up; inbound SAs drain──> DRAIN ──last SA gone──> NONE: new settings, start again
- * (unless hold)
+ *   DELETE ──IKE: answered; inbound SAs drain──> DRAIN ──last SA gone──> NONE: new settings, start again (unless hold)
+ *      └──no answer for a second──> NONE: starts again beside the old IKE_SA, which goes on saying DELETE
  *
- * A tunnel without SAs skips what has no meaning for it. What the timer does stands in the table.
+ * A tunnel without SAs skips what has no meaning for it. What the timer does stands in the table. A far end that was killed
+ * answers no DELETE: to wait for IKE's last try (half a minute) would be an outage that the restart itself makes. A tunnel
+ * that is not to come back has that time, but not more of it than three tries need.
  */
 #include <string.h>
 
@@ -19,7 +21,8 @@
 #define QUIET_LONG (1 * (s2s_time)S2S_SECOND)
 #define QUIET_SPAN (100 * (s2s_time)S2S_MILLISECOND) /* this long without inner data */
 #define QUIET_STEP (20 * (s2s_time)S2S_MILLISECOND)
-#define DELETE_LONG (30 * (s2s_time)S2S_SECOND) /* IKE gives up before */
+#define ANSWER_LONG (1 * (s2s_time)S2S_SECOND) /* longer than any way there and back */
+#define DELETE_LONG (8 * (s2s_time)S2S_SECOND) /* three tries */
 #define DRAIN_STEP (200 * (s2s_time)S2S_MILLISECOND)
 #define DRAIN_LONG (5 * (s2s_time)S2S_SECOND)
 
@@ -31,29 +34,37 @@ static void enter(s2s_tunnel *tunnel, enum s2si_planned_state state, s2s_time st
     s2si_timer_arm(&tunnel->engine->timers, &tunnel->planned_timer, now + step);
 }
 
+static struct s2si_ike_status ike_status(const s2s_tunnel *tunnel)
+{
+    struct s2si_ike_status status = { 0 };
+
+    if (tunnel->peer) {
+        s2si_ike_peer_status(tunnel->peer, &status);
+    }
+    return status;
+}
+
 static bool established(const s2s_tunnel *tunnel)
 {
-    struct s2si_ike_status status;
-
-    if (!tunnel->peer) {
-        return false;
-    }
-    s2si_ike_peer_status(tunnel->peer, &status);
+    struct s2si_ike_status status = ike_status(tunnel);
     return status.established || status.connecting;
+}
+
+static bool for_good(const s2s_tunnel *tunnel)
+{
+    return tunnel->planned_hold || tunnel->connection->deleting || tunnel->engine->shutting_down;
 }
 
 static void say_delete(s2s_tunnel *tunnel, s2s_time now)
 {
-    bool waits = established(tunnel);
-
-    enter(tunnel, S2SI_PLANNED_DELETE, DELETE_LONG, now);
     if (tunnel->peer) {
         s2si_ike_terminate(tunnel->peer, true, now);
     }
+    enter(tunnel, S2SI_PLANNED_DELETE, ANSWER_LONG, now);
     if (tunnel->effective.enabled != 0 && !tunnel->connection->deleting && !tunnel->engine->shutting_down) {
         s2si_ike_glue_peer(tunnel, now); /* who comes back at once meets the new settings */
     }
-    if (!waits) {
+    if (!ike_status(tunnel).closing) {
         enter(tunnel, S2SI_PLANNED_DRAIN, 0, now);
     }
 }
@@ -82,11 +93,6 @@ static void finish(s2s_tunnel *tunnel, s2s_time now)
 
 /* ---- what the timer does in each state ---- */
 
-static bool for_good(const s2s_tunnel *tunnel)
-{
-    return tunnel->planned_hold || tunnel->connection->deleting || tunnel->engine->shutting_down;
-}
-
 static void quiet(s2s_tunnel *tunnel, s2s_time now)
 {
     s2s_time since = tunnel->planned_since, heard = tunnel->traffic.last_inner_in;
@@ -104,7 +110,20 @@ static void quiet(s2s_tunnel *tunnel, s2s_time now)
 
 static void unanswered(s2s_tunnel *tunnel, s2s_time now)
 {
-    enter(tunnel, S2SI_PLANNED_DRAIN, 0, now);
+    s2s_time until = tunnel->planned_since + (for_good(tunnel) ? DELETE_LONG : ANSWER_LONG);
+
+    if (now < until) {
+        s2si_timer_arm(&tunnel->engine->timers, &tunnel->planned_timer, until);
+        return;
+    }
+    if (tunnel->peer) {
+        s2si_ike_let_go(tunnel->peer, now);
+    }
+    if (for_good(tunnel)) {
+        enter(tunnel, S2SI_PLANNED_DRAIN, 0, now);
+    } else {
+        finish(tunnel, now);
+    }
 }
 
 static void drain(s2s_tunnel *tunnel, s2s_time now)
@@ -136,7 +155,8 @@ void s2si_planned_begin(s2s_tunnel *tunnel, enum s2s_trigger trigger, bool hold,
     bool up = tunnel->up_out;
 
     if (tunnel->planned != S2SI_PLANNED_NONE) {
-        tunnel->planned_hold = hold; /* under way: only what comes afterwards changes */
+        tunnel->planned_hold = hold; /* under way: only what comes afterwards changes, and how long the answer may take */
+        s2si_timer_arm(&tunnel->engine->timers, &tunnel->planned_timer, now);
         return;
     }
     tunnel->planned_hold = hold;

@@ -75,11 +75,14 @@ static void counters(const s2s_tunnel *tunnel, struct s2s_tunnel_state *state)
     state->mss = traffic->mss;
 }
 
-/* aws: a tunnel with BGP is UP when its session is. */
+/* aws: a tunnel with BGP is UP when its session is. One that is taken down is up until its DELETE is said. */
 static const char *tunnel_word(const s2s_tunnel *tunnel)
 {
     const struct s2si_profile_words *words = &tunnel->gateway->profile->words;
 
+    if (tunnel->status == S2S_TUNNEL_DRAINING && !tunnel->up_out) {
+        return word(words->tunnel_status[S2S_TUNNEL_DOWN], s2s_tunnel_status_name(S2S_TUNNEL_DOWN));
+    }
     if (tunnel->status == S2S_TUNNEL_UP && tunnel->bgp && words->tunnel_up_without_bgp &&
         !s2si_bgp_glue_established(tunnel)) {
         return words->tunnel_up_without_bgp;

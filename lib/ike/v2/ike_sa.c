@@ -460,6 +460,16 @@ void s2si_sa_close(struct s2si_ike_sa *sa, enum s2si_ike_reason reason)
     s2si_exchange_next(sa);
 }
 
+void s2si_sa_let_go(struct s2si_ike_sa *sa)
+{
+    if (sa->state != ST_CLOSING || !sa->reported)
+        return;
+    sa->reported = false;
+    rest_children(sa, sa->close_reason, true);
+    if (s2si_peer_established(sa->peer) == NULL)
+        tell_down(sa->peer, sa->initiator, sa->close_reason, 0, S2SI_STAGE_NONE);
+}
+
 /* ---- deadlines ---- */
 
 /* dpd_timeout after the last sign of life, but never before an unanswered request had a second chance. */

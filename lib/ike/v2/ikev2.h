@@ -108,6 +108,9 @@ int s2si_ike_acquire(struct s2si_ike_peer *peer, s2s_time now);
 /* Sends DELETE for the IKE_SA, keeps inbound CHILD_SAs until the answer plus drain. Does not initiate again by itself
    until s2si_ike_initiate is called, when hold is true. */
 int s2si_ike_terminate(struct s2si_ike_peer *peer, bool hold, s2s_time now);
+/* The answer to the DELETE does not come: what is closing counts as down from now on (EV_IKE_DOWN), its inbound CHILD_SAs
+   drain, and its DELETE is said on beside whatever is started next. */
+void s2si_ike_let_go(struct s2si_ike_peer *peer, s2s_time now);
 int s2si_ike_rekey_ike(struct s2si_ike_peer *peer, s2s_time now);
 int s2si_ike_rekey_child(struct s2si_ike_peer *peer, uint32_t spi_in, s2s_time now); /* 0 = the newest */
 /* An empty INFORMATIONAL now (a probe or a doubt). One that is still unanswered is sent again, the same bytes, without
@@ -231,6 +234,7 @@ void s2si_ike_spi_done(struct s2si_ike *ike, uint64_t op, uint32_t spi, int resu
 /* ---- status ---- */
 struct s2si_ike_status {
     bool connecting, established, child_established, initiator;
+    bool closing; /* our DELETE waits for its answer, or an attempt that will end with one */
     bool nat_local, nat_remote, udp_encapsulation;
     uint64_t spi_i, spi_r;
     struct s2si_suite ike, child;     /* negotiated */

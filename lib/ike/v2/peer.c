@@ -491,6 +491,15 @@ int s2si_ike_terminate(struct s2si_ike_peer *peer, bool hold, s2s_time now)
     return 0;
 }
 
+void s2si_ike_let_go(struct s2si_ike_peer *peer, s2s_time now)
+{
+    struct s2si_list *at;
+    if (now > peer->ike->now)
+        peer->ike->now = now;
+    S2SI_LIST_EACH(at, &peer->sas)
+    s2si_sa_let_go(S2SI_CONTAINER(at, struct s2si_ike_sa, peer_node));
+}
+
 int s2si_ike_rekey_ike(struct s2si_ike_peer *peer, s2s_time now)
 {
     struct s2si_ike_sa *sa = s2si_peer_established(peer);

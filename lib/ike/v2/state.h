@@ -368,6 +368,7 @@ void s2si_sa_established(struct s2si_ike_sa *sa, bool rekeyed);
 /* The end of an IKE_SA without another word on the wire. */
 void s2si_sa_down(struct s2si_ike_sa *sa, enum s2si_ike_reason reason, uint16_t notify, bool drain);
 void s2si_sa_close(struct s2si_ike_sa *sa, enum s2si_ike_reason reason); /* DELETE when the window allows */
+void s2si_sa_let_go(struct s2si_ike_sa *sa); /* see s2si_ike_let_go */
 /* A new IKE_SA beside this one, which goes when that one stands. */
 void s2si_sa_reauthenticate(struct s2si_ike_sa *sa);
 void s2si_sa_linger(struct s2si_ike_sa *sa);

@@ -29,6 +29,18 @@ static void of_child(const struct s2si_child_sa *child, struct s2si_ike_status *
     out->rekey_child_at = child->deadlines.at[AT_CHILD_REKEY];
 }
 
+static bool closing(const struct s2si_ike_peer *peer)
+{
+    const struct s2si_list *at;
+    S2SI_LIST_EACH(at, &peer->sas)
+    {
+        const struct s2si_ike_sa *sa = S2SI_CONTAINER(at, const struct s2si_ike_sa, peer_node);
+        if ((sa->state == ST_CLOSING && sa->reported) || sa->doomed)
+            return true;
+    }
+    return false;
+}
+
 void s2si_ike_peer_status(const struct s2si_ike_peer *peer, struct s2si_ike_status *out)
 {
     const struct s2si_ike_sa *up = s2si_peer_established(peer), *connecting = s2si_peer_connecting(peer);
@@ -36,6 +48,7 @@ void s2si_ike_peer_status(const struct s2si_ike_peer *peer, struct s2si_ike_stat
     memset(out, 0, sizeof *out);
     out->established = up != NULL;
     out->connecting = connecting != NULL && up == NULL;
+    out->closing = closing(peer);
     if (up != NULL || connecting != NULL)
         of_sa(up != NULL ? up : connecting, out);
     S2SI_LIST_EACH(at, &peer->children)
