@@ -4,6 +4,7 @@
 #include <s2svpn/crypto.h>
 #include <s2svpn/files.h>
 #include <stdio.h>
+#include <string.h>
 
 int check_load(const char *path, s2s_config **config)
 {
@@ -34,19 +35,23 @@ static void describe(const struct s2s_config_error *error, char *out, size_t siz
     }
 }
 
-/* To standard output. */
-static void print(const s2s_config *config, bool json)
+/* {"errors": [..], "warnings": [..]} and {"effective": [..]} (NULL = none) as one object, to standard output. */
+static void print_json(const s2s_config *config, const char *effective)
+{
+    char *found = NULL;
+
+    if (s2s_config_errors_json(config, &found) == 0) {
+        printf("%.*s%s%s\n", (int)strlen(found) - (effective ? 1 : 0), found, effective ? "," : "",
+               effective ? effective + 1 : "");
+    }
+    s2s_json_free(found);
+}
+
+static void print_lines(const s2s_config *config)
 {
     struct s2s_config_error error = {.struct_size = sizeof error};
-    char line[1024], *text;
+    char line[1024];
 
-    if (json) {
-        if (s2s_config_errors_json(config, &text) == 0) {
-            puts(text);
-            s2s_json_free(text);
-        }
-        return;
-    }
     for (size_t i = 0; s2s_config_error(config, i, &error) == 0; i++) {
         describe(&error, line, sizeof line);
         printf("%s: %s\n", error.warning ? "warning" : "error", line);
@@ -69,10 +74,17 @@ int check_run(const char *path, bool json)
     s2s_config *config = NULL;
     struct s2s_config_error entry = {.struct_size = sizeof entry};
     size_t errors = 0, warnings = 0;
+    char *effective = NULL;
     int error = check_load(path, &config);
 
-    if (config) {
-        print(config, json);
+    if (error == 0) {
+        error = s2s_config_effective(config, s2s_crypto_mbedtls(), json, &effective);
+    }
+    if (config && json) {
+        print_json(config, effective);
+    } else if (config) {
+        printf("%s%s", effective ? effective : "", effective ? "\n" : "");
+        print_lines(config);
     }
     for (size_t i = 0; config && s2s_config_error(config, i, &entry) == 0; i++) {
         errors += !entry.warning;
@@ -85,6 +97,7 @@ int check_run(const char *path, bool json)
         printf("%s: %zu error%s, %zu warning%s\n", path, errors, errors == 1 ? "" : "s", warnings,
                warnings == 1 ? "" : "s");
     }
+    s2s_json_free(effective);
     s2s_config_delete(config);
     return error ? 2 : 0;
 }

@@ -6,13 +6,15 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: s2s-gateway --config FILE [--check] [--control SOCKET] [--log text|json] [--log-level LEVEL]\n"
+    "usage: s2s-gateway --config FILE [--check [--json]] [--control SOCKET] [--log text|json] [--log-level LEVEL]\n"
     "                   [--key-log FILE]\n"
     "\n"
     "  --config FILE      the gateway as JSON\n"
-    "  --check            read the file alone, name everything that is wrong with it, and end: 0 = good, 2 = not\n"
+    "  --check            read the file alone, print every value that would hold and where it came from, name all that\n"
+    "                     is wrong with it and what should be known, and end: 0 = good, 2 = not\n"
     "  --control SOCKET   Unix socket (mode 0600) with status, events, metrics, changes of tunnels\n"
     "  --log text|json    how log lines look (on standard error)\n"
+    "  --json             --check as JSON: errors, warnings, effective; also short for --log json\n"
     "  --log-level LEVEL  error, warning, notice, info or debug\n"
     "  --key-log FILE     write the keys of every SA, for decrypting captures: never outside of a laboratory\n"
     "\n"
@@ -73,6 +75,7 @@ int options_read(int argc, char **argv, struct options *options)
 {
     static const struct option names[] = {{"config", required_argument, NULL, 'c'},
                                           {"check", no_argument, NULL, 'n'},
+                                          {"json", no_argument, NULL, 'j'},
                                           {"control", required_argument, NULL, 's'},
                                           {"log", required_argument, NULL, 'l'},
                                           {"log-level", required_argument, NULL, 'v'},
@@ -87,6 +90,7 @@ int options_read(int argc, char **argv, struct options *options)
         switch (found) {
         case 'c': options->config = optarg; break;
         case 'n': options->check = true; break;
+        case 'j': options->json = true; break;
         case 's': options->control = optarg; break;
         case 'k': options->key_log = optarg; break;
         case 'l': result = set_log(options, optarg); break;

@@ -67,6 +67,10 @@ expect "check: no JSON" 2 "line 2, column 1: is not JSON" "$gateway" --config "$
 expect "check: no control character" 1 "" sh -c '"$0" --config "$1" --check | tr -d "\n" | grep "[[:cntrl:]]"' "$gateway" "$work/escape.json"
 expect "check: no file" 2 "No such file" "$gateway" --config "$work/none.json" --check
 expect "check: as JSON" 2 '"path":"connections\[0\].tunnels\[0\].psk"' "$gateway" --config "$work/bad.json" --check --log json
+expect "check: every value" 0 "rekey.margin  *360 s  *computed: a tenth of the shorter lifetime" "$gateway" --config "$work/good.json" --check
+expect "check: every value as JSON" 0 '"path":"connections\[0\].tunnels\[0\].dpd.timeout","value":30,"unit":"s","origin":"default","from":"alibaba"' "$gateway" --config "$work/good.json" --check --json
+expect "check: one JSON object" 0 "^11$" sh -c '"$0" --config "$1" --check --json | python3 -c "import json, sys; print(len(json.load(sys.stdin)[\"warnings\"]))"' "$gateway" "$work/good.json"
+expect "check: warnings have codes" 0 "\[short_psk\]$" "$gateway" --config "$work/good.json" --check
 expect "check: extension" 0 "warning: connections\[0\].tunnels\[0\].probe.enable: true: extension" "$gateway" --config "$work/good.json" --check
 expect "usage" 64 "usage:" "$gateway"
 expect "help" 0 "usage:" "$gateway" --help

@@ -7,6 +7,7 @@
  *
  *     s2s_config_load / s2s_config_parse   text -> s2s_config, with every error at once
  *     s2s_config_check                     everything that the profiles and the library refuse; warnings
+ *     s2s_config_effective                 every value that would hold, and where it came from
  *     s2s_config_apply                     objects of an engine, all or none
  *     s2s_config_reload                    the difference between two
  *     s2s_config_patch_tunnel              RFC 7396 on one tunnel, until the file's value changes
@@ -91,6 +92,17 @@ S2S_API const char *s2s_config_name(const s2s_config *config);
  * @return 0, S2S_ERR_CONFIG, S2S_ERR_INVALID, S2S_ERR_NO_MEMORY, S2S_ERR_CRYPTO.
  */
 S2S_API int s2s_config_check(s2s_config *config, const struct s2s_crypto_provider *provider);
+
+/**
+ * Checks as s2s_config_check does, then lists every value that would hold and where it came from. As JSON:
+ * {"effective": [{"path", "value", "unit", "origin", "from"}]}; else lines for people, grouped by object. origin is
+ * "given" (the text has it), "default" (from: the profile, and which of its sets; "s2svpn" = this library's own) or
+ * "computed" (from: what it was worked out of). Secrets are shown as "(secret)". Routes that a connection makes by itself
+ * follow those of the text; "mtu" and "mss" are what is left of outer packets of 1500 bytes in the worst case.
+ * *text is free'd with s2s_json_free; NULL on failure.
+ * @return as s2s_config_check.
+ */
+S2S_API int s2s_config_effective(s2s_config *config, const struct s2s_crypto_provider *provider, bool json, char **text);
 
 /** Makes the gateway and all that belongs to it in an engine; kick the driver afterwards. All or nothing.
  *  @return 0, S2S_ERR_CONFIG (see s2s_config_error), S2S_ERR_EXISTS (a gateway of this name), S2S_ERR_LIMIT, S2S_ERR_NO_MEMORY,

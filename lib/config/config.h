@@ -103,6 +103,10 @@ int s2si_json_read_tunnel(struct s2s_config *config, const cJSON *object, struct
 /* What is wrong between the parts of a model: names that stand twice, names of nobody, routes that stand twice. Errors
    are added to config->errors. */
 void s2si_config_check_names(struct s2s_config *config);
+/* s2s_config_check, and a look at the objects in the private engine before it ends (seen may be NULL). */
+typedef void (*s2si_config_seen_function)(struct s2s_config *config, const s2s_gateway *gateway, void *user);
+int s2si_config_check_with(s2s_config *config, const struct s2s_crypto_provider *provider,
+                           s2si_config_seen_function seen, void *user);
 
 /* ---- config_apply.c ---- */
 /* Takes the engine's errors over; their path up to the object is replaced by prefix ("connections[2]"). */
@@ -117,6 +121,8 @@ cJSON *s2si_json_merge_patch(const cJSON *target, const cJSON *patch);
 cJSON *s2si_json_merge_three(const cJSON *before, const cJSON *now, const cJSON *after);
 
 /* ---- json_write.c ---- */
+/* One value as JSON, or NULL when memory ran out. The field is set and no secret. */
+cJSON *s2si_json_value_of(const struct s2si_field *field, const void *params, const struct s2s_profile *profile);
 /* Adds the value of a field to an object, in the profile's words, at its key path ("ike.lifetime" inside "ike"). What
    is not set and what is secret is left out. @return 0 or S2S_ERR_NO_MEMORY. */
 int s2si_json_put(cJSON *object, const struct s2si_field *field, const void *params, const struct s2s_profile *profile);

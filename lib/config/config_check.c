@@ -363,7 +363,8 @@ static int check_children(struct check *check)
     return error;
 }
 
-static int check_in_engine(struct check *check, const struct s2s_crypto_provider *provider)
+static int check_in_engine(struct check *check, const struct s2s_crypto_provider *provider,
+                           s2si_config_seen_function seen, void *user)
 {
     struct s2s_engine_params params;
     int error;
@@ -382,12 +383,21 @@ static int check_in_engine(struct check *check, const struct s2s_crypto_provider
     }
     if (error == 0 && check->gateway) {
         s2si_config_warn(check->config, check->gateway);
+        if (seen) {
+            seen(check->config, check->gateway, user);
+        }
     }
     s2s_engine_delete(check->engine);
     return error;
 }
 
 int s2s_config_check(s2s_config *config, const struct s2s_crypto_provider *provider)
+{
+    return s2si_config_check_with(config, provider, NULL, NULL);
+}
+
+int s2si_config_check_with(s2s_config *config, const struct s2s_crypto_provider *provider,
+                           s2si_config_seen_function seen, void *user)
 {
     struct check check = { .config = config };
     int error;
@@ -400,6 +410,6 @@ int s2s_config_check(s2s_config *config, const struct s2s_crypto_provider *provi
         return s2si_config_result(&config->errors);
     }
     s2si_config_check_names(config);
-    error = check_in_engine(&check, provider);
+    error = check_in_engine(&check, provider, seen, user);
     return error ? error : s2si_config_result(&config->errors);
 }

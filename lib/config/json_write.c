@@ -89,7 +89,8 @@ static cJSON *prefix_value(const struct s2s_prefix *prefix)
     return cJSON_CreateString(s2s_prefix_format(prefix, text));
 }
 
-static cJSON *value_of(const struct s2si_field *field, const void *params, const struct s2s_profile *profile)
+cJSON *s2si_json_value_of(const struct s2si_field *field, const void *params,
+                          const struct s2s_profile *profile)
 {
     switch (field->kind) {
     case S2SI_KIND_BOOL: return cJSON_CreateBool(s2si_field_number(field, params) == 1);
@@ -130,7 +131,7 @@ int s2si_json_put(cJSON *object, const struct s2si_field *field, const void *par
         return 0;
     }
     object = section(&out, object, &key);
-    s2si_out_item(&out, object, key, value_of(field, params, profile));
+    s2si_out_item(&out, object, key, s2si_json_value_of(field, params, profile));
     return out.failed ? S2S_ERR_NO_MEMORY : 0;
 }
 

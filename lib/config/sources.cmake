@@ -11,6 +11,7 @@ set(S2S_CONFIG_SOURCES
     lib/config/device_files.c
     lib/config/device_view.c
     lib/config/diagnosis_json.c
+    lib/config/effective_list.c
     lib/config/event_json.c
     lib/config/export_alibaba.c
     lib/config/export_generic.c

@@ -185,6 +185,36 @@ int s2si_effective_tunnel(s2s_engine *engine, const struct s2si_effective_input 
     return 0;
 }
 
+static void add_once(struct s2s_algorithm_list *list, uint16_t algorithm)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i] == algorithm) {
+            return;
+        }
+    }
+    if (list->count < S2S_ALGORITHMS) {
+        list->items[list->count++] = algorithm;
+    }
+}
+
+void s2si_effective_prf(const struct s2s_tunnel_params *params, bool aead, struct s2s_algorithm_list *out)
+{
+    static const uint16_t common[] = { S2S_PRF_HMAC_SHA2_256, S2S_PRF_HMAC_SHA2_384, S2S_PRF_HMAC_SHA2_512 };
+
+    for (size_t i = 0; i < params->ike_prf.count; i++) {
+        add_once(out, params->ike_prf.items[i]);
+    }
+    if (params->ike_prf.count) {
+        return;
+    }
+    for (size_t i = 0; aead && i < S2SI_COUNT(common); i++) {
+        add_once(out, common[i]);
+    }
+    for (size_t i = 0; !aead && i < params->ike_integrity.count; i++) {
+        add_once(out, (uint16_t)s2si_algorithm_prf_of((enum s2s_algorithm)params->ike_integrity.items[i]));
+    }
+}
+
 /* ---- routes ---- */
 
 int s2si_effective_route(struct s2si_mem *mem, const s2s_gateway *gateway, const struct s2s_route_params *given,

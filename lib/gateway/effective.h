@@ -26,6 +26,9 @@ struct s2si_effective_input {
 };
 int s2si_effective_tunnel(s2s_engine *engine, const struct s2si_effective_input *input,
                           const struct s2s_tunnel_params *given, struct s2s_tunnel_params *out, bool *made_psk);
+/* Adds the PRFs that a proposal with or without AEAD offers: those given, else the hash of each integrity; AEAD has none
+   to go by: sha256, sha384, sha512. What is in the list already is not added again. */
+void s2si_effective_prf(const struct s2s_tunnel_params *params, bool aead, struct s2s_algorithm_list *out);
 int s2si_effective_route(struct s2si_mem *mem, const s2s_gateway *gateway, const struct s2s_route_params *given,
                          struct s2s_route_params *out);
 

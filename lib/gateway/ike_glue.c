@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/gateway/actions.h"
+#include "lib/gateway/effective.h"
 #include "lib/gateway/esp_glue.h"
 #include "lib/gateway/reconcile.h"
 #include "lib/gateway/tunnel.h"
@@ -40,23 +41,13 @@ static bool is_aead(uint16_t algorithm)
     return info && info->aead;
 }
 
-/* A PRF that is not given is the hash of each integrity; AEAD has none to go by. */
 static void put_prf(struct s2si_proposal *proposal, const struct s2s_tunnel_params *params, bool aead)
 {
-    static const uint16_t common[] = { S2S_PRF_HMAC_SHA2_256, S2S_PRF_HMAC_SHA2_384, S2S_PRF_HMAC_SHA2_512 };
+    struct s2s_algorithm_list list = { 0 };
 
-    for (size_t i = 0; i < params->ike_prf.count; i++) {
-        put(proposal, S2SI_TRANSFORM_PRF, params->ike_prf.items[i]);
-    }
-    if (params->ike_prf.count) {
-        return;
-    }
-    for (size_t i = 0; aead && i < S2SI_COUNT(common); i++) {
-        put(proposal, S2SI_TRANSFORM_PRF, common[i]);
-    }
-    for (size_t i = 0; !aead && i < params->ike_integrity.count; i++) {
-        put(proposal, S2SI_TRANSFORM_PRF,
-            (uint16_t)s2si_algorithm_prf_of((enum s2s_algorithm)params->ike_integrity.items[i]));
+    s2si_effective_prf(params, aead, &list);
+    for (size_t i = 0; i < list.count; i++) {
+        put(proposal, S2SI_TRANSFORM_PRF, list.items[i]);
     }
 }
 
