@@ -7,12 +7,15 @@
 #ifndef S2SI_TEST_IKE_PAIR_H
 #define S2SI_TEST_IKE_PAIR_H
 
+#include <s2svpn/esp.h>
+
 #include "lib/ike/v2/state.h"
 
 #define PAIR_FLIGHT 256
 #define PAIR_PENDING 128
 #define PAIR_EVENTS 512
 #define PAIR_SAS 512
+#define PAIR_PACKET 64 /* bytes of an inner packet */
 
 struct pair_datagram {
     bool used;
@@ -34,13 +37,14 @@ struct pair_pending {
     uint64_t op;    /* SPI */
     uint64_t child; /* INSTALL */
     bool inbound, install;
+    unsigned since; /* ike_pair_deliver()s before it */
 };
 
 struct pair_sa { /* what an end's kernel holds */
     uint64_t child;
     bool in, out;
     uint32_t spi_in, spi_out;
-    uint8_t key_in[8], key_out[8]; /* first bytes: enough to see whether both ends agree */
+    s2s_esp_sa esp_in, esp_out; /* in the end's ESP engine, 0 = not installed */
 };
 
 struct pair_event {
@@ -68,6 +72,7 @@ struct pair_end {
     struct pair_pending pending[PAIR_PENDING];
     struct pair_sa sas[PAIR_SAS];
     size_t sa_count;
+    s2s_esp *esp; /* what its kernel encrypts with */
     struct pair_event events[PAIR_EVENTS];
     size_t event_count;
     uint32_t next_spi;
@@ -81,6 +86,7 @@ struct pair {
     struct pair_datagram flight[PAIR_FLIGHT];
     size_t flights;     /* array slots in use, in order of sending */
     unsigned sent;      /* datagrams since start */
+    unsigned delivered;
     bool nat;           /* end 0 is behind one */
     uint16_t nat_shift; /* it adds this to ports */
     /* Judges each datagram in pair_run: 0 = drop, 1 = deliver, 2 = deliver twice. NULL = deliver. */
@@ -96,12 +102,16 @@ void ike_pair_init(struct pair *pair);
 /* 0, or what went wrong (memory). The objects and one peer each. */
 int ike_pair_start(struct pair *pair);
 void ike_pair_stop(struct pair *pair);
+/* An end dies without a word and is there again, with nothing but its configuration. */
+void ike_pair_restart(struct pair *pair, int end);
 /* init, start, initiate from end 0, run: IKE_SA and CHILD_SA on both ends. */
 void ike_pair_up(struct pair *pair);
 
 void ike_pair_pump(struct pair *pair, int end);       /* takes outputs: datagrams go into flight, the kernel acts */
 void ike_pair_tick(struct pair *pair);                /* both ends, at pair->now */
 size_t ike_pair_complete(struct pair *pair, int end); /* everything pending of an end; @return how many */
+/* Of an end, what is older than so many deliveries. */
+size_t ike_pair_complete_older(struct pair *pair, int end, unsigned deliveries);
 size_t ike_pair_complete_one(struct pair *pair, int end, enum pair_pending_kind kind);
 struct pair_datagram *ike_pair_next(struct pair *pair, int from); /* the oldest in flight, or NULL */
 struct pair_datagram *ike_pair_find(struct pair *pair, int from, uint8_t exchange, bool response);
@@ -118,7 +128,9 @@ size_t ike_pair_ike_sas(const struct pair *pair, int end);                 /* th
 size_t ike_pair_children(const struct pair *pair, int end);                /* with an outbound SA in the kernel */
 size_t ike_pair_inbounds(const struct pair *pair, int end);                /* with an inbound SA in the kernel */
 const struct pair_sa *ike_pair_outbound(const struct pair *pair, int end); /* the one that traffic takes, or NULL */
-/* Traffic from this end arrives: the other end's kernel has the SPI, with the same key. */
+/* A packet that this end seals with an outbound SA is opened by the other end, to the last byte. */
+bool ike_pair_packet(const struct pair *pair, int from, const struct pair_sa *out);
+/* The same over the SA that traffic takes. */
 bool ike_pair_flows(const struct pair *pair, int from);
 size_t ike_pair_events(const struct pair *pair, int end, enum s2si_ike_event_type type);
 const struct pair_event *ike_pair_event(const struct pair *pair, int end,
