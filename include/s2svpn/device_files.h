@@ -20,11 +20,11 @@ enum s2s_device_file {
     S2S_DEVICE_FILE_ANY = 0, /**< import only: told apart by what the text starts with. */
     S2S_DEVICE_FILE_GENERIC, /**< "generic": AWS's text file for vendor Generic. Out and in. */
     S2S_DEVICE_FILE_AWS_XML, /**< "aws-xml": AWS's CustomerGatewayConfiguration. Out; in where the build has expat. */
-    S2S_DEVICE_FILE_ALIBABA, /**< "alibaba": the answer of DownloadVpnConnectionConfig, seen from the peer. Out only. */
+    S2S_DEVICE_FILE_ALIBABA, /**< "alibaba": the answer of DownloadVpnConnectionConfig, seen from the peer. Out and in. */
     S2S_DEVICE_FILE_SWANCTL, /**< "swanctl": a swanctl.conf for a strongSwan at the far end. Out only. */
     S2S_DEVICE_FILE_AWS_CLI, /**< "aws-cli": the answer of `aws ec2 describe-vpn-connections`. In only. */
-    S2S_DEVICE_FILE_ALIBABA_API /**< "alibaba-api": a CreateVpnConnection request or a DescribeVpnConnection answer. In
-                                   only. */
+    S2S_DEVICE_FILE_ALIBABA_API /**< "alibaba-api": a CreateVpnConnection request, or the answer of DescribeVpnConnection
+                                   or DescribeVpnConnections. In only. */
 };
 /** The name of a kind ("generic"), static storage; NULL for other values. */
 S2S_API const char *s2s_device_file_name(int kind);
@@ -61,14 +61,16 @@ struct s2s_import_options {
     const struct s2s_profile *profile;     /**< what the new gateway behaves as; NULL = generic. */
     int kind;                              /**< enum s2s_device_file; default ANY. */
     const char *name;                      /**< name of the gateway; NULL = "gateway". */
-    const char *local_address;   /**< our address where the file names none; NULL = "dynamic". Two, with a comma
-                                      between them, for alibaba. */
-    const char *remote_address;  /**< the far end's, likewise; NULL = an error where the file names none. */
+    const char *local_address;   /**< our address where the file names none; NULL = our identity, if that is an address,
+                                      else "dynamic". Two, with a comma between them, for alibaba. */
+    const char *remote_address;  /**< the far end's, likewise; NULL = its identity, if that is an address, else an
+                                      error where the file names none. */
     uint32_t customer_asn;       /**< ASN of the customer gateway where the file names none; 0 = unknown. */
     const char *local_networks;  /**< prefixes behind us ("10.0.0.0/16,10.1.0.0/16"), for vpc.cidr; NULL = what the
                                       file names. */
     const char *remote_networks; /**< prefixes behind the far end, for static routes; NULL = what the file names. */
     size_t max_size;             /**< bytes of each text; default 1 MiB. */
+    const char *connection;      /**< of several connections in a file only the one of this id or name; NULL = all. */
 };
 /** Fills defaults for a struct of this size. */
 S2S_API void s2s_import_options_init(struct s2s_import_options *options, size_t struct_size);
@@ -93,6 +95,9 @@ typedef struct s2s_import s2s_import;
  * @param import set with S2S_OK and with S2S_ERR_CONFIG.
  * @return 0, S2S_ERR_CONFIG (the file is refused; see s2s_import_issue), S2S_ERR_INVALID, S2S_ERR_UNSUPPORTED (the kind
  * is not imported, or XML and this build has no expat), S2S_ERR_NO_MEMORY.
+ *
+ * AWS's Generic file may say IKEv1, which is its oldest sample; where this build has IKEv2 alone, IKEv2 is put in, with
+ * a warning, since AWS's endpoints take both unless told otherwise.
  */
 S2S_API int s2s_device_file_import(const struct s2s_import_file *files, size_t count,
                                    const struct s2s_import_options *options, s2s_import **import);
@@ -102,6 +107,16 @@ S2S_API const char *s2s_import_text(const s2s_import *import);
  *  ("VpnConnections[0].Options.EnableAcceleration"), led by "file 2: " when there are several.
  *  @return 0 or S2S_ERR_NOT_FOUND past the end. */
 S2S_API int s2s_import_issue(const s2s_import *import, size_t index, struct s2s_config_error *error);
+/** What became of the fields of the files; carried + noted + unknown = fields. Empty values and null are no fields. */
+struct s2s_import_counts {
+    size_t struct_size;
+    size_t fields;  /**< in the files, repeated ones counted each time. */
+    size_t carried; /**< in the configuration, or the only value that this library has. */
+    size_t noted;   /**< left out for a reason that a warning gives (state, the far end's own affair, ...). */
+    size_t unknown; /**< not known here; a warning names each. */
+};
+/** Fills counts; its struct_size is set by the caller. @return 0 or S2S_ERR_INVALID. */
+S2S_API int s2s_import_count(const s2s_import *import, struct s2s_import_counts *counts);
 /** Wipes and frees. NULL is allowed. */
 S2S_API void s2s_import_delete(s2s_import *import);
 

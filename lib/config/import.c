@@ -2,6 +2,7 @@
 /* Import: which kind of file, the readers, and what a caller gets to see. */
 #include "lib/config/import.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ static const struct reader {
     {S2S_DEVICE_FILE_AWS_XML, "aws", s2si_import_xml},
     {S2S_DEVICE_FILE_AWS_CLI, "aws", s2si_import_aws},
     {S2S_DEVICE_FILE_ALIBABA_API, "alibaba", s2si_import_alibaba},
+    {S2S_DEVICE_FILE_ALIBABA, "alibaba", s2si_import_download},
 };
 
 void s2s_import_options_init(struct s2s_import_options *options, size_t struct_size)
@@ -29,31 +31,50 @@ void s2s_import_options_init(struct s2s_import_options *options, size_t struct_s
     memcpy(options, &full, struct_size < sizeof(full) ? struct_size : sizeof(full));
 }
 
-static bool contains(const char *text, size_t length, const char *word)
+/* Where a word ends in a text, or length when it is not there. */
+static size_t behind(const char *text, size_t length, const char *word)
 {
     size_t size = strlen(word);
 
     for (size_t i = 0; i + size <= length; i++) {
         if (memcmp(text + i, word, size) == 0) {
-            return true;
+            return i + size;
         }
     }
-    return false;
+    return length;
+}
+
+static size_t skip_space(const char *text, size_t length, size_t at)
+{
+    while (at < length && text[at] && strchr(" \t\r\n:", text[at])) {
+        at++;
+    }
+    return at;
+}
+
+/* Both clouds have "VpnConnections": AWS a list, Alibaba an object around one. */
+static enum s2s_device_file guess_json(const char *text, size_t length)
+{
+    size_t at = skip_space(text, length, behind(text, length, "\"VpnConnections\""));
+
+    if (at < length && text[at] != '{') {
+        return S2S_DEVICE_FILE_AWS_CLI;
+    }
+    return behind(text, length, "\"VpnConnectionConfig\"") < length ? S2S_DEVICE_FILE_ALIBABA
+                                                                    : S2S_DEVICE_FILE_ALIBABA_API;
 }
 
 /* What a text starts with, white space and a byte order mark apart. */
 static enum s2s_device_file guess(const char *text, size_t length)
 {
-    size_t at = 0;
+    size_t at = length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
-    while (at < length && strchr(" \t\r\n", text[at]) && text[at]) {
-        at++;
-    }
+    at = skip_space(text, length, at);
     if (at < length && text[at] == '<') {
         return S2S_DEVICE_FILE_AWS_XML;
     }
-    if (at < length && text[at] == '{') {
-        return contains(text, length, "\"VpnConnections\"") ? S2S_DEVICE_FILE_AWS_CLI : S2S_DEVICE_FILE_ALIBABA_API;
+    if (at < length && (text[at] == '{' || text[at] == '[')) {
+        return guess_json(text, length);
     }
     return S2S_DEVICE_FILE_GENERIC;
 }
@@ -66,6 +87,36 @@ static const struct reader *reader_of(int kind)
         }
     }
     return NULL;
+}
+
+static bool starts_with(const char *text, size_t length, const char *bytes)
+{
+    return length >= 2 && memcmp(text, bytes, 2) == 0;
+}
+
+/* One encoding for every reader. UTF-16 is what a redirection in PowerShell makes; expat would take it by its mark. */
+static bool is_utf8(struct s2s_import *import, const char *text, size_t length)
+{
+    const char *nul = memchr(text, '\0', length);
+    unsigned long line = 1;
+    char path[32];
+
+    if (starts_with(text, length, "\xff\xfe") || starts_with(text, length, "\xfe\xff")) {
+        s2si_import_refuse(import, "", NULL, "is UTF-16 (a redirection in PowerShell makes that): save it as UTF-8");
+        return false;
+    }
+    for (size_t i = 0, step = 1; i < length; i += step) {
+        step = (unsigned char)text[i] < 0x80 ? 1 : s2si_utf8_length((const unsigned char *)text + i, length - i);
+        line += text[i] == '\n';
+        if (step == 0 || text + i == nul) {
+            snprintf(path, sizeof(path), "line %lu", line);
+            s2si_import_refuse(import, path, NULL,
+                               nul == text + i ? "holds a NUL byte: it is no UTF-8 text"
+                                               : "is not UTF-8 (Latin-1?): save the file as UTF-8");
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Bytes EF BB BF, which some editors leave, are no text. */
@@ -88,9 +139,8 @@ static int read_files(struct s2s_import *import, const struct s2s_import_file *f
         import->file = i + 1;
         if (length > most || length > INT32_MAX) {
             s2si_import_refuse(import, "", NULL, "the text is too large");
-        } else if (length &&
-                   memchr(text, '\0', length)) { /* UTF-16 too, which expat would take by its byte order mark */
-            s2si_import_refuse(import, "", NULL, "holds a NUL byte: it is no UTF-8 text");
+        } else if (!is_utf8(import, text, length)) {
+            continue;
         } else {
             skip_mark(&text, &length);
             error = reader->read(import, text, length);
@@ -217,6 +267,21 @@ int s2s_import_issue(const s2s_import *import, size_t index, struct s2s_config_e
     full.code = entry->code ? entry->code : "";
     full.struct_size = error->struct_size;
     memcpy(error, &full, error->struct_size < sizeof(full) ? error->struct_size : sizeof(full));
+    return 0;
+}
+
+int s2s_import_count(const s2s_import *import, struct s2s_import_counts *counts)
+{
+    struct s2s_import_counts full;
+    size_t size;
+
+    if (!import || !counts || counts->struct_size < sizeof(size_t)) {
+        return S2S_ERR_INVALID;
+    }
+    size = counts->struct_size;
+    full = import->counts;
+    full.struct_size = size;
+    memcpy(counts, &full, size < sizeof(full) ? size : sizeof(full));
     return 0;
 }
 

@@ -36,6 +36,7 @@ struct s2si_plan_tunnel {
     struct s2s_addr cloud_outside, peer_outside, cloud_inside, peer_inside;
     struct s2s_prefix inside;
     uint32_t cloud_asn, peer_asn;
+    char id[64]; /* the file's own, by which its lists refer to the tunnel */
     char psk[S2SI_PLAN_TEXT], cloud_id[S2SI_PLAN_TEXT], peer_id[S2SI_PLAN_TEXT], peer_name[S2SI_PLAN_TEXT];
     int dpd_retries, inside_length;
     struct s2s_tunnel_params params; /* numbers and algorithms alone */
@@ -63,6 +64,7 @@ struct s2s_import {
     const char *cloud;       /* "aws" or "alibaba" */
     bool as_cloud;           /* we become the file's cloud, else its peer */
     size_t file, file_count; /* file counts from 1 */
+    struct s2s_import_counts counts;
     struct s2si_plan_connection *connections;
     size_t connection_count;
     char *text;
@@ -121,6 +123,7 @@ int s2si_import_generic(struct s2s_import *import, const char *text, size_t leng
 int s2si_import_xml(struct s2s_import *import, const char *text, size_t length);
 int s2si_import_aws(struct s2s_import *import, const char *text, size_t length);
 int s2si_import_alibaba(struct s2s_import *import, const char *text, size_t length);
+int s2si_import_download(struct s2s_import *import, const char *text, size_t length);
 /* The XML of one connection into it (describe-vpn-connections carries it); prefix leads the shown paths. */
 int s2si_import_xml_connection(struct s2s_import *import, struct s2si_plan_connection *connection, const char *prefix,
                                const char *text, size_t length);
@@ -131,12 +134,21 @@ cJSON *s2si_import_tree(struct s2s_import *import, const char *text, size_t leng
 /* Which tunnel an element of a list is about; NULL refuses it. */
 typedef struct s2si_plan_tunnel *(*s2si_which_tunnel)(const struct s2si_place *place, const cJSON *element,
                                                       size_t index);
-/* Walks an object of one connection. Lists at the path tunnels ("Options.TunnelOptions") hold tunnels. */
+/* Whether a connection of a list is the chosen one (options->connection), by its id or name; if not, a warning at path
+ * says so. */
+bool s2si_import_chosen(struct s2s_import *import, const char *path, const cJSON *object);
+/* Leaves a whole object out: one warning, and its fields are counted. */
+void s2si_import_skip(struct s2s_import *import, const char *path, const cJSON *object, const char *value,
+                      const char *rule);
+/* Alibaba's answers wrap some lists: {"TunnelOptionsSpecification": {"TunnelOptions": [..]}}. An object at key that holds
+ * nothing but a list becomes that list, so that both shapes have one path. @return false without memory. */
+bool s2si_import_unwrap(cJSON *object, const char *key);
+/* Walks an object of one connection. Lists at the paths tunnels ("Options.TunnelOptions") hold tunnels. */
 struct s2si_json_walk {
     struct s2si_place place;
     const struct s2si_import_row *rows;
     size_t row_count;
-    const char *tunnels, *prefix; /* prefix leads the shown paths */
+    const char *tunnels[2], *prefix; /* prefix leads the shown paths */
     s2si_which_tunnel which;
 };
 void s2si_import_walk(const struct s2si_json_walk *walk, const cJSON *object);

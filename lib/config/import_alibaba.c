@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Alibaba's JSON of one dual-tunnel connection: a CreateVpnConnection request, or a DescribeVpnConnection answer, which
- * has the same members (TunnelOptionsSpecification holds the list itself, or an object TunnelOptions around it) and
- * state beside them. LocalSubnet is Alibaba's own side.
+ * Alibaba's JSON of dual-tunnel connections: a CreateVpnConnection request, a DescribeVpnConnection answer, which has
+ * the same members (TunnelOptionsSpecification holds the list itself, or an object TunnelOptions around it) and state
+ * beside them, or a DescribeVpnConnections answer, a page of those. LocalSubnet is Alibaba's own side.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/config/import.h"
@@ -15,6 +16,25 @@
 #define PLACE "is of the account and the console; it was left out"
 #define SINGLE "belongs to single-tunnel connections, which were superseded; it was left out"
 
+/* The tunnels of a connection all do BGP or none does; answers say it of each. */
+static S2SI_SETTER(set_bgp)
+{
+    bool on = strcmp(value, "true") == 0;
+    int *bgp = &place->connection->bgp;
+
+    (void)row;
+    if (!on && strcmp(value, "false") != 0) {
+        return "is true or false";
+    }
+    if (*bgp != S2S_UNSET && (*bgp == 1) != on) {
+        return "differs from what the connection or its other tunnel says";
+    }
+    *bgp = on;
+    return NULL;
+}
+
+/* A single-tunnel connection's own objects stand empty, or with the first tunnel's values, in answers of a dual-tunnel
+ * one: a row for a whole object notes all that is in it (find_whole). */
 static const struct s2si_import_row rows[] = {
     {.path = "Name", .set = s2si_set_text, .offset = CONNECTION(name)},
     {.path = "VpnConnectionId", .note = PLACE},
@@ -55,7 +75,11 @@ static const struct s2si_import_row rows[] = {
     {.path = "IpsecConfig", .note = SINGLE},
     {.path = "BgpConfig", .note = SINGLE},
     {.path = "HealthCheckConfig", .note = SINGLE},
+    {.path = "VpnBgpConfig", .note = SINGLE},
+    {.path = "VcoHealthCheck", .note = SINGLE},
     {.path = "RemoteCaCertificate", .note = "is for SM gateways; it was left out"},
+    {.path = "Tag[].Key", .note = "is a tag; it was left out", .many = true},
+    {.path = "Tag[].Value", .note = "is a tag; it was left out", .many = true},
     {.path = "Tags[].Key", .note = "is a tag; it was left out", .many = true},
     {.path = "Tags[].Value", .note = "is a tag; it was left out", .many = true},
     {.path = T "Role", .note = "master and slave are the order of tunnels here"},
@@ -100,6 +124,7 @@ static const struct s2si_import_row rows[] = {
      .offset = TUNNEL(params.ipsec_pfs),
      .which = S2S_TRANSFORM_GROUP},
     {.path = T "TunnelIpsecConfig.IpsecLifetime", .set = s2si_set_number, .offset = TUNNEL(params.ipsec_lifetime)},
+    {.path = T "TunnelBgpConfig.EnableBgp", .set = set_bgp},
     {.path = T "TunnelBgpConfig.LocalAsn", .set = s2si_set_asn, .offset = TUNNEL(cloud_asn)},
     {.path = T "TunnelBgpConfig.TunnelCidr", .set = s2si_set_prefix, .offset = TUNNEL(inside)},
     {.path = T "TunnelBgpConfig.LocalBgpIp", .set = s2si_set_address, .offset = TUNNEL(cloud_inside)},
@@ -123,25 +148,6 @@ static struct s2si_plan_tunnel *which_tunnel(const struct s2si_place *place, con
                                                                                  : NULL;
 }
 
-/* DescribeVpnConnection wraps the list of tunnels; both shapes become the request's. */
-static bool unwrap(cJSON *object)
-{
-    cJSON *around = cJSON_GetObjectItemCaseSensitive(object, "TunnelOptionsSpecification"), *list;
-
-    if (!cJSON_IsObject(around)) {
-        return true;
-    }
-    list = cJSON_DetachItemFromObjectCaseSensitive(around, "TunnelOptions");
-    if (!list) {
-        return true;
-    }
-    if (!cJSON_ReplaceItemInObjectCaseSensitive(object, "TunnelOptionsSpecification", list)) {
-        s2si_json_free_tree(list);
-        return false;
-    }
-    return true;
-}
-
 /* What stands for the connection as a whole holds for each tunnel that says nothing. */
 static void spread(struct s2si_plan_connection *connection)
 {
@@ -163,26 +169,90 @@ static bool single_tunnel(struct s2s_import *import, const cJSON *object)
     return true;
 }
 
-int s2si_import_alibaba(struct s2s_import *import, const char *text, size_t length)
+static int read_connection(struct s2s_import *import, cJSON *object, const char *prefix)
 {
-    int error;
-    cJSON *tree = s2si_import_tree(import, text, length, &error);
-    struct s2si_plan_connection *connection = tree ? s2si_import_connection(import) : NULL;
+    struct s2si_plan_connection *connection = s2si_import_connection(import);
     struct s2si_json_walk walk = {.place = {import, connection, NULL},
                                   .rows = rows,
                                   .row_count = S2SI_COUNT(rows),
-                                  .tunnels = "TunnelOptionsSpecification",
-                                  .prefix = "",
+                                  .tunnels = {"TunnelOptionsSpecification"},
+                                  .prefix = prefix,
                                   .which = which_tunnel};
 
-    if (connection && !unwrap(tree)) {
-        error = S2S_ERR_NO_MEMORY;
-    } else if (connection && !single_tunnel(import, tree)) {
-        s2si_import_walk(&walk, tree);
-        spread(connection);
-        if (!connection->tunnels[0].given || !connection->tunnels[1].given) {
-            s2si_import_refuse(import, "TunnelOptionsSpecification", NULL, "is a list of two tunnels");
+    if (!connection || single_tunnel(import, object)) {
+        return 0;
+    }
+    s2si_import_walk(&walk, object);
+    spread(connection);
+    if (!connection->tunnels[0].given || !connection->tunnels[1].given) {
+        s2si_import_refuse(import, "TunnelOptionsSpecification", NULL, "is a list of two tunnels");
+    }
+    return 0;
+}
+
+static int unwrap(struct s2s_import *import, cJSON *object, const char *prefix)
+{
+    static const char *const wrapped[] = {"TunnelOptionsSpecification", "Tags", "Tag"};
+
+    for (size_t i = 0; i < S2SI_COUNT(wrapped); i++) {
+        if (!s2si_import_unwrap(object, wrapped[i])) {
+            return S2S_ERR_NO_MEMORY;
         }
+    }
+    return read_connection(import, object, prefix);
+}
+
+/* A page of connections: what stands beside the list is about the page. */
+static int read_page(struct s2s_import *import, cJSON *tree, cJSON *list)
+{
+    static const struct s2si_import_row page[] = {
+        {.path = "RequestId", .note = PLACE},
+        {.path = "PageNumber", .note = "counts pages; it was left out"},
+        {.path = "PageSize", .note = "counts pages; it was left out"},
+        {.path = "TotalCount", .note = "counts connections; those of other pages are not here"},
+    };
+    size_t before = import->connection_count;
+    struct s2si_plan_connection nobody = {.bgp = S2S_UNSET};
+    struct s2si_json_walk walk = {
+        .place = {import, &nobody, NULL}, .rows = page, .row_count = S2SI_COUNT(page), .prefix = ""};
+    char prefix[48];
+    int error = 0, index = 0;
+
+    for (cJSON *object = list->child; error == 0 && object && import->errors.error_count == 0; object = object->next) {
+        snprintf(prefix, sizeof(prefix), "VpnConnections.VpnConnection[%d]", index++);
+        if (!cJSON_IsObject(object)) {
+            s2si_import_refuse(import, prefix, NULL, "is an object");
+        } else if (s2si_import_chosen(import, prefix, object)) {
+            error = unwrap(import, object, prefix);
+        }
+    }
+    if (error == 0 && import->connection_count == before && import->errors.error_count == 0) {
+        s2si_import_refuse(import, "VpnConnections", import->options.connection,
+                           import->options.connection ? "is not there" : "is a list of at least one connection");
+    }
+    s2si_json_free_tree(cJSON_DetachItemFromObjectCaseSensitive(tree, "VpnConnections"));
+    s2si_import_walk(&walk, tree);
+    return error;
+}
+
+int s2si_import_alibaba(struct s2s_import *import, const char *text, size_t length)
+{
+    int error;
+    cJSON *tree = s2si_import_tree(import, text, length, &error), *list;
+
+    if (!tree) {
+        return error;
+    }
+    if (!s2si_import_unwrap(tree, "VpnConnections")) {
+        error = S2S_ERR_NO_MEMORY;
+    }
+    list = cJSON_GetObjectItemCaseSensitive(tree, "VpnConnections");
+    if (error == 0 && cJSON_IsArray(list)) {
+        error = read_page(import, tree, list);
+    } else if (error == 0 && !s2si_import_chosen(import, "", tree)) {
+        s2si_import_refuse(import, "VpnConnectionId", import->options.connection, "is not there");
+    } else if (error == 0) {
+        error = unwrap(import, tree, "");
     }
     s2si_json_free_tree(tree);
     return error;

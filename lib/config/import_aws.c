@@ -18,6 +18,7 @@
 
 static const struct s2si_import_row rows[] = {
     {.path = "VpnConnectionId", .set = s2si_set_text, .offset = CONNECTION(name)},
+    {.path = "VpnConnectionArn", .note = "is of the account; it was left out"},
     {.path = "CustomerGatewayId", .set = s2si_set_text, .offset = CONNECTION(peer)},
     {.path = "VpnGatewayId", .set = s2si_set_text, .offset = CONNECTION(gateway)},
     {.path = "TransitGatewayId", .set = s2si_set_text, .offset = CONNECTION(gateway)},
@@ -192,7 +193,7 @@ static int read_connection(struct s2s_import *import, cJSON *object, int index)
     struct s2si_json_walk walk = {.place = {import, connection, NULL},
                                   .rows = rows,
                                   .row_count = S2SI_COUNT(rows),
-                                  .tunnels = "Options.TunnelOptions",
+                                  .tunnels = {"Options.TunnelOptions"},
                                   .prefix = prefix,
                                   .which = which_tunnel};
     int error;
@@ -213,25 +214,56 @@ static int read_connection(struct s2s_import *import, cJSON *object, int index)
     return error;
 }
 
+/* What is gone stays in AWS's answer for an hour, without options. */
+static bool is_gone(struct s2s_import *import, const char *path, const cJSON *object)
+{
+    const char *state = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, "State"));
+    bool gone = state && (strcmp(state, "deleted") == 0 || strcmp(state, "deleting") == 0);
+
+    if (gone) {
+        s2si_import_skip(import, path, object, state, "is no connection any more; it was left out");
+    }
+    return gone;
+}
+
+static int read_list(struct s2s_import *import, cJSON *list)
+{
+    size_t before = import->connection_count;
+    int error = 0, index = 0;
+    char path[48];
+
+    for (cJSON *object = list->child; error == 0 && object && import->errors.error_count == 0;
+         object = object->next, index++) {
+        snprintf(path, sizeof(path), "VpnConnections[%d]", index);
+        if (!cJSON_IsObject(object) || (s2si_import_chosen(import, path, object) && !is_gone(import, path, object))) {
+            error = read_connection(import, object, index);
+        }
+    }
+    if (error == 0 && import->connection_count == before && import->errors.error_count == 0) {
+        s2si_import_refuse(import, "VpnConnections", import->options.connection,
+                           import->options.connection ? "is not there" : "is a list of at least one connection");
+    }
+    return error;
+}
+
 int s2si_import_aws(struct s2s_import *import, const char *text, size_t length)
 {
-    int error, index = 0;
+    int error;
     cJSON *tree = s2si_import_tree(import, text, length, &error), *list;
 
     if (!tree) {
         return error;
     }
     list = cJSON_GetObjectItemCaseSensitive(tree, "VpnConnections");
-    if (!cJSON_IsArray(list) || !list->child) {
+    if (!cJSON_IsArray(list)) {
         s2si_import_refuse(import, "VpnConnections", NULL, "is a list of at least one connection");
     } else {
-        for (cJSON *object = list->child; error == 0 && object && index <= S2SI_PLAN_CONNECTIONS;
-             object = object->next) {
-            error = read_connection(import, object, index++);
-        }
+        error = read_list(import, list);
     }
     for (const cJSON *other = tree->child; other; other = other->next) {
         if (other != list) {
+            import->counts.fields++;
+            import->counts.unknown++;
             s2si_import_warn(import, other->string, NULL, "is not known here and was left out");
         }
     }

@@ -64,6 +64,18 @@ static const struct s2si_import_row *find(const struct s2si_import_row *rows, si
     return NULL;
 }
 
+/* The row of a whole object or list around the path that is a note: all that is in it is left out for one reason. */
+static const struct s2si_import_row *find_around(const struct s2si_import_row *rows, size_t count, const char *path)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(rows[i].path);
+        if (!rows[i].set && strncmp(rows[i].path, path, length) == 0 && (path[length] == '.' || path[length] == '[')) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
 /* Whether this row was met before in this tunnel or connection. */
 static bool again(const struct s2si_place *place, size_t row)
 {
@@ -81,9 +93,17 @@ void s2si_import_field(const struct s2si_place *place, const struct s2si_import_
                        const char *path, const char *shown, const char *value)
 {
     const struct s2si_import_row *row = find(rows, count, path);
+    struct s2s_import_counts *counts = &place->import->counts;
     const char *rule;
 
+    counts->fields++;
+    if (!row && (row = find_around(rows, count, path)) != NULL) {
+        counts->noted++;
+        s2si_import_warn(place->import, shown, NULL, row->note);
+        return;
+    }
     if (!row) {
+        counts->unknown++;
         s2si_import_warn(place->import, shown, NULL, "is not known here and was left out");
         return;
     }
@@ -92,9 +112,11 @@ void s2si_import_field(const struct s2si_place *place, const struct s2si_import_
         return;
     }
     if (!row->set || (row->note && row->set != s2si_set_fixed && !place->import->as_cloud)) {
+        counts->noted++;
         s2si_import_warn(place->import, shown, row->secret ? NULL : value, row->note);
         return;
     }
+    counts->carried++;
     rule = row->set(place, row, value);
     if (rule) {
         s2si_import_refuse(place->import, shown, row->secret ? NULL : value, rule);
@@ -339,6 +361,8 @@ S2SI_SETTER(s2si_set_dpd_action)
 S2SI_SETTER(s2si_set_fixed)
 {
     if (strcmp(value, row->note) != 0) {
+        place->import->counts.carried--;
+        place->import->counts.noted++;
         s2si_import_warn(place->import, row->path, value,
                          "has another value here, which cannot be changed; it was left out");
     }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * AWS's Generic text: a field is a line "- Key : value" in a section "#1" to "#4" of an "IPSec Tunnel #N", or one of
- * the three names of the header. Everything else is a sentence for people.
+ * the three names of the header. Everything else is a sentence for people, "# comments" included. AWS's spacing varies
+ * from file to file (tabs before the colon, two spaces inside a key, a doubled colon), and mail wraps lines: white space
+ * is one space, and a key without a value takes the next line, if that is no field itself.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 static const struct s2si_import_row rows[] = {
     {.path = "Your VPN Connection ID", .set = s2si_set_text, .offset = CONNECTION(name)},
     {.path = "Your Virtual Private Gateway ID", .set = s2si_set_text, .offset = CONNECTION(gateway)},
+    {.path = "Your Transit Gateway ID", .set = s2si_set_text, .offset = CONNECTION(gateway)},
     {.path = "Your Customer Gateway ID", .set = s2si_set_text, .offset = CONNECTION(peer)},
     {.path = "#1.IKE version", .set = s2si_set_version},
     {.path = "#1.Authentication Method", .set = s2si_set_fixed, .note = "Pre-Shared Key"},
@@ -68,46 +71,89 @@ static const struct s2si_import_row rows[] = {
     {.path = "#4.Next hop", .set = s2si_set_address, .offset = TUNNEL(cloud_inside)},
 };
 
-enum { LINE = 1024, PATH = 200 };
+enum { LINE = 1024, PATH = 200, KEY = 100 };
 
 struct reader {
     struct s2si_place place;
     unsigned tunnel, number; /* from 1; of the line */
     char section;            /* '1' to '4', 0 before the first */
     const char *part;        /* "Outside." or "Inside." in #3 */
+    char waiting[KEY];       /* a key whose value did not stand beside it; "" = none */
+    unsigned waiting_since;  /* its line */
 };
 
-/* Cuts white space at both ends. */
-static char *trim(char *text)
+/* White space at both ends goes, each inside becomes one space. */
+static char *tidy(char *text)
 {
-    text += strspn(text, " \t\r");
-    for (size_t end = strlen(text); end > 0 && strchr(" \t\r", text[end - 1]); end--) {
-        text[end - 1] = '\0';
+    char *to = text;
+
+    for (const char *from = text; *from; from++) {
+        bool space = *from == ' ' || *from == '\t' || *from == '\r';
+        if (!space) {
+            *to++ = *from;
+        } else if (to > text && to[-1] != ' ') {
+            *to++ = ' ';
+        }
+    }
+    *to = '\0';
+    if (to > text && to[-1] == ' ') {
+        to[-1] = '\0';
     }
     return text;
 }
 
-static void field(struct reader *reader, char *key, char *value)
+/* The place of a key for the table, and for people. */
+static void place_of(const struct reader *reader, const char *key, unsigned number, char path[PATH],
+                     char shown[PATH + 32])
+{
+    if (reader->section) {
+        snprintf(path, PATH, "#%c.%s%.100s", reader->section, reader->part, key);
+        snprintf(shown, PATH + 32, "line %u: IPSec Tunnel #%u, %s", number, reader->tunnel, path);
+    } else {
+        snprintf(path, PATH, "%.100s", key);
+        snprintf(shown, PATH + 32, "line %u: %s", number, path);
+    }
+}
+
+static void field(struct reader *reader, const char *key, unsigned number, const char *value)
 {
     char path[PATH], shown[PATH + 32];
-    size_t length;
 
-    key = trim(key);
-    length = strlen(key);
-    if (length && key[length - 1] == ':') { /* "Customer Gateway:        : 203.0.113.1" */
-        key[length - 1] = '\0';
-    }
-    key = trim(key);
-    if (reader->section) {
-        snprintf(path, sizeof(path), "#%c.%s%.100s", reader->section, reader->part, key);
-        snprintf(shown, sizeof(shown), "line %u: IPSec Tunnel #%u, %s", reader->number, reader->tunnel, path);
-    } else {
-        snprintf(path, sizeof(path), "%.100s", key);
-        snprintf(shown, sizeof(shown), "line %u: %s", reader->number, path);
-    }
-    value = trim(value);
-    if (value[0] && strcmp(value, "none") != 0) {
+    place_of(reader, key, number, path, shown);
+    if (strcmp(value, "none") != 0) {
         s2si_import_field(&reader->place, rows, S2SI_COUNT(rows), path, shown, value);
+    }
+}
+
+/* A key that waited in vain. */
+static void give_up(struct reader *reader)
+{
+    char path[PATH], shown[PATH + 32];
+
+    if (reader->waiting[0]) {
+        place_of(reader, reader->waiting, reader->waiting_since, path, shown);
+        s2si_import_warn(reader->place.import, shown, NULL, "has no value; it was left out");
+        reader->waiting[0] = '\0';
+    }
+}
+
+/* "Key : value" of a tidy line; a colon inside a value (an IPv6 address, a key) is the value's. */
+static void split(struct reader *reader, char *line)
+{
+    char *colon = strchr(line, ':');
+    const char *value = colon ? colon + 1 : "";
+
+    if (colon) {
+        colon[colon > line && colon[-1] == ' ' ? -1 : 0] = '\0';
+    }
+    while (*value == ' ' || (*value == ':' && value[1] == ' ')) { /* "Customer Gateway: : 203.0.113.1" */
+        value++;
+    }
+    if (*value) {
+        field(reader, line, reader->number, value);
+    } else {
+        snprintf(reader->waiting, KEY, "%.99s", line);
+        reader->waiting_since = reader->number;
     }
 }
 
@@ -127,49 +173,70 @@ static void next_tunnel(struct reader *reader, const char *number)
 }
 
 /* Lines that say where what follows belongs. */
-static bool headline(struct reader *reader, const char *line)
-{
-    static const char tunnel[] = "IPSec Tunnel #", other[] = "IPsec Tunnel #"; /* AWS writes both */
+static const struct headline {
+    char section; /* where it counts; 0 = anywhere */
+    const char *start, *part;
+} headlines[] = {
+    {0, "IPSec Tunnel #", NULL}, /* AWS writes both */
+    {0, "IPsec Tunnel #", NULL},
+    {'3', "Outside IP Addresses", "Outside."},
+    {'3', "Inside IP Addresses", "Inside."},
+    {'3', "Configure your tunnel to", ""},
+};
 
-    if (strncmp(line, tunnel, sizeof(tunnel) - 1) == 0 || strncmp(line, other, sizeof(other) - 1) == 0) {
-        next_tunnel(reader, line + sizeof(tunnel) - 1);
-        return true;
+static bool is_section(const struct reader *reader, const char *line)
+{
+    return line[0] == '#' && line[1] >= '1' && line[1] <= '4' && line[2] == ':' && reader->tunnel;
+}
+
+static const struct headline *headline_of(const struct reader *reader, const char *line)
+{
+    for (size_t i = 0; i < S2SI_COUNT(headlines); i++) {
+        if ((!headlines[i].section || headlines[i].section == reader->section) &&
+            strncmp(line, headlines[i].start, strlen(headlines[i].start)) == 0) {
+            return &headlines[i];
+        }
     }
-    if (line[0] == '#' && line[1] >= '1' && line[1] <= '4' && line[2] == ':' && reader->tunnel) {
-        reader->section = line[1];
-        reader->part = "";
-        return true;
+    return NULL;
+}
+
+/* The value that stands alone in the line below its key, perhaps with the colon. */
+static bool continued(struct reader *reader, const char *line)
+{
+    char key[KEY];
+
+    if (!reader->waiting[0] || !line[0] || line[0] == '#' || line[0] == '=' || strncmp(line, "- ", 2) == 0 ||
+        headline_of(reader, line)) {
+        return false;
     }
-    if (reader->section == '3' && strncmp(line, "Outside IP Addresses", 20) == 0) {
-        reader->part = "Outside.";
-        return true;
+    line += line[0] == ':' ? 1 + strspn(line + 1, " ") : 0;
+    snprintf(key, sizeof(key), "%s", reader->waiting);
+    reader->waiting[0] = '\0';
+    if (line[0]) {
+        field(reader, key, reader->waiting_since, line);
     }
-    if (reader->section == '3' && strncmp(line, "Inside IP Addresses", 19) == 0) {
-        reader->part = "Inside.";
-        return true;
-    }
-    if (reader->section == '3' && strncmp(line, "Configure your tunnel to", 24) == 0) {
-        reader->part = "";
-        return true;
-    }
-    return false;
+    return true;
 }
 
 static void take_line(struct reader *reader, char *line)
 {
-    char *colon;
-
-    line = trim(line);
-    if (headline(reader, line)) {
+    tidy(line);
+    if (continued(reader, line)) {
         return;
     }
-    colon = strstr(line, " :");
-    if (line[0] == '-' && line[1] == ' ' && colon) {
-        *colon = '\0';
-        field(reader, line + 2, colon + 2);
-    } else if (strncmp(line, "Your ", 5) == 0 && colon && !reader->tunnel) {
-        *colon = '\0';
-        field(reader, line, colon + 2);
+    give_up(reader);
+    const struct headline *head = headline_of(reader, line);
+    if (head && head->part) {
+        reader->part = head->part;
+    } else if (head) {
+        next_tunnel(reader, line + strlen(head->start));
+    } else if (is_section(reader, line)) {
+        reader->section = line[1];
+        reader->part = "";
+    } else if (line[0] == '-' && line[1] == ' ') {
+        split(reader, line + 2);
+    } else if (strncmp(line, "Your ", 5) == 0 && strchr(line, ':') && !reader->tunnel) {
+        split(reader, line);
     }
 }
 
@@ -208,6 +275,7 @@ static void read_lines(struct reader *reader, const char *text, size_t length)
         text += used + (newline != NULL);
         length -= used + (newline != NULL);
     }
+    give_up(reader);
     s2si_wipe(line, sizeof(line));
 }
 

@@ -51,6 +51,64 @@ cJSON *s2si_import_tree(struct s2s_import *import, const char *text, size_t leng
     return checked(import, tree);
 }
 
+/* ---- shapes ---- */
+
+bool s2si_import_unwrap(cJSON *object, const char *key)
+{
+    cJSON *around = cJSON_GetObjectItemCaseSensitive(object, key), *list;
+
+    if (!cJSON_IsObject(around) || !cJSON_IsArray(around->child) || around->child->next) {
+        return true;
+    }
+    list = cJSON_DetachItemViaPointer(around, around->child);
+    if (!cJSON_ReplaceItemInObjectCaseSensitive(object, key, list)) {
+        s2si_json_free_tree(list);
+        return false;
+    }
+    return true;
+}
+
+/* ---- one of several connections ---- */
+
+/* Values that are no list, object, null or "". */
+static size_t leaves(const cJSON *value)
+{
+    size_t count = cJSON_IsNumber(value) || cJSON_IsBool(value) || (cJSON_IsString(value) && value->valuestring[0]);
+
+    for (const cJSON *child = value->child; child; child = child->next) {
+        count += leaves(child);
+    }
+    return count;
+}
+
+void s2si_import_skip(struct s2s_import *import, const char *path, const cJSON *object, const char *value,
+                      const char *rule)
+{
+    size_t count = leaves(object);
+
+    import->counts.fields += count;
+    import->counts.noted += count;
+    s2si_import_warn(import, path, value, rule);
+}
+
+bool s2si_import_chosen(struct s2s_import *import, const char *path, const cJSON *object)
+{
+    static const char *const keys[] = {"VpnConnectionId", "Name"};
+    const char *wanted = import->options.connection, *word = NULL;
+
+    for (size_t i = 0; wanted && i < S2SI_COUNT(keys); i++) {
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, keys[i]));
+        if (text && strcmp(text, wanted) == 0) {
+            return true;
+        }
+        word = word ? word : text;
+    }
+    if (wanted) {
+        s2si_import_skip(import, path, object, word, "is not the chosen connection; it was left out");
+    }
+    return !wanted;
+}
+
 /* ---- walking ---- */
 
 struct step {
@@ -82,9 +140,19 @@ static bool descend(const struct step *step, struct step *inner, const char *key
     return true;
 }
 
+static bool holds_tunnels(const struct step *step)
+{
+    for (size_t i = 0; i < S2SI_COUNT(step->walk->tunnels); i++) {
+        if (step->walk->tunnels[i] && strcmp(step->path, step->walk->tunnels[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void walk_list(const struct step *step, const cJSON *list)
 {
-    bool tunnels = step->walk->tunnels && strcmp(step->path, step->walk->tunnels) == 0;
+    bool tunnels = holds_tunnels(step);
     long index = 0;
 
     for (const cJSON *element = list->child; element; element = element->next, index++) {

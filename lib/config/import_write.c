@@ -96,11 +96,18 @@ static bool listed_address(const char *list, size_t number, struct s2s_addr *out
     return s2s_addr_parse(text, out) == 0;
 }
 
+/* An identity is by default the outside address (Alibaba: LocalId, RemoteId), and often all that a file tells of it. */
 static void complete(struct writer *writer, struct s2s_addr *address, const char *list, size_t number,
-                     const char *option)
+                     const char *identity, const char *option)
 {
-    if (address->family == 0 && list && !listed_address(list, number, address)) {
+    if (address->family) {
+        return;
+    }
+    if (list && !listed_address(list, number, address)) {
         s2si_import_refuse(writer->import, option, list, "is an IP address, or two with a comma between them");
+    } else if (!list && identity[0] && s2s_addr_parse(identity, address) == 0) {
+        s2si_import_warn(writer->import, option, identity,
+                         "is the identity of this end, taken for its address, which no file names");
     }
 }
 
@@ -133,10 +140,13 @@ static void complete_tunnel(struct writer *writer, struct s2si_plan_tunnel *tunn
 {
     const struct s2s_import_options *options = &writer->import->options;
 
-    complete(writer, writer->as_cloud ? &tunnel->cloud_outside : &tunnel->peer_outside, options->local_address, number,
-             "local_address");
-    complete(writer, writer->as_cloud ? &tunnel->peer_outside : &tunnel->cloud_outside, options->remote_address, number,
-             "remote_address");
+    const char *cloud = writer->as_cloud ? "local_address" : "remote_address";
+    const char *peer = writer->as_cloud ? "remote_address" : "local_address";
+
+    complete(writer, &tunnel->cloud_outside, writer->as_cloud ? options->local_address : options->remote_address,
+             number, tunnel->cloud_id, cloud);
+    complete(writer, &tunnel->peer_outside, writer->as_cloud ? options->remote_address : options->local_address, number,
+             tunnel->peer_id, peer);
     complete_inside(tunnel);
     complete_hosts(tunnel);
     tunnel->peer_asn = tunnel->peer_asn ? tunnel->peer_asn : options->customer_asn;
@@ -201,6 +211,24 @@ static void fit(struct writer *writer, enum s2si_field_id id, struct s2s_algorit
     *list = fitting;
 }
 
+/* A far end that takes both versions gets the better one. AWS's endpoints take both unless told otherwise, and its
+ * sample files say IKEv1 whatever the options are. */
+static void fit_version(struct writer *writer, int *version)
+{
+    if (*version == (S2S_IKEV1 | S2S_IKEV2) && !writer->as_cloud) {
+        *version = S2S_IKEV2;
+    } else if (*version == S2S_IKEV1 && strcmp(writer->import->cloud, "aws") == 0) {
+        *version = S2S_IKEV2;
+        s2si_import_warn(writer->import, "ike.version", "ikev1",
+                         "this library has IKEv2 alone, and AWS takes both unless the connection's options leave it "
+                         "out: ikev2 was put in");
+    } else if (*version == S2S_IKEV1) {
+        s2si_import_refuse(writer->import, "ike.version", "ikev1",
+                           "this library has IKEv2 alone: set the connection to ikev2 in the cloud's console, and take "
+                           "the file again");
+    }
+}
+
 static void fit_all(struct writer *writer, struct s2s_tunnel_params *params)
 {
     fit(writer, S2SI_TUN_IKE_ENCRYPTION, &params->ike_encryption);
@@ -209,10 +237,7 @@ static void fit_all(struct writer *writer, struct s2s_tunnel_params *params)
     fit(writer, S2SI_TUN_IPSEC_ENCRYPTION, &params->ipsec_encryption);
     fit(writer, S2SI_TUN_IPSEC_INTEGRITY, &params->ipsec_integrity);
     fit(writer, S2SI_TUN_IPSEC_PFS, &params->ipsec_pfs);
-    if (params->ike_version == (S2S_IKEV1 | S2S_IKEV2) && !writer->as_cloud) {
-        params->ike_version =
-            S2S_IKEV2; /* the far end takes both; one of them is enough, and IKEv2 is the better one */
-    }
+    fit_version(writer, &params->ike_version);
 }
 
 /* ---- JSON ---- */
@@ -498,10 +523,27 @@ static void join(struct s2s_import *import)
     import->connection_count = 1;
 }
 
+/* A configuration is one gateway: as the cloud its connections must be of the same one. */
+static void check_one_gateway(struct s2s_import *import)
+{
+    const struct s2si_plan_connection *first = &import->connections[0];
+
+    for (size_t i = 1; import->as_cloud && i < import->connection_count; i++) {
+        const char *gateway = import->connections[i].gateway;
+        if (gateway[0] && first->gateway[0] && strcmp(gateway, first->gateway) != 0) {
+            s2si_import_refuse(import, "VpnGatewayId", gateway,
+                               "is another gateway than that of the first connection; choose a connection by its id");
+            return;
+        }
+    }
+}
+
 static void prepare(struct writer *writer)
 {
     struct s2s_import *import = writer->import;
     const char *rule = NULL;
+
+    check_one_gateway(import);
 
     if (!writer->as_cloud && strcmp(s2s_profile_name(writer->profile), "aws") == 0) {
         s2si_import_refuse(import, "profile", "aws",

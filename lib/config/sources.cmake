@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 set(S2S_CONFIG_SOURCES
+    lib/config/bgp_json.c
     lib/config/cloud_log.c
     lib/config/config.c
     lib/config/config_apply.c
@@ -20,6 +21,7 @@ set(S2S_CONFIG_SOURCES
     lib/config/import.c
     lib/config/import_alibaba.c
     lib/config/import_aws.c
+    lib/config/import_download.c
     lib/config/import_fields.c
     lib/config/import_generic.c
     lib/config/import_json.c

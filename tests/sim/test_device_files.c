@@ -35,6 +35,19 @@ static const char aws[] =
     "{\"type\": \"static\", \"destination\": \"10.0.0.0/16\", \"connection\": \"vpn1\"},"                              \
     "{\"type\": \"static\", \"destination\": \"10.0.0.0/16\", \"connection\": \"vpn2\"}"
 
+/* Alibaba in AWS's place, toward one data centre. */
+static const char alibaba[] =
+    "{\"gateway\": {\"name\": \"vpn\", \"profile\": \"alibaba\", \"addresses\": [\"3.0.0.52\", \"3.0.0.53\"],"
+    " \"vpc\": {\"cidr\": [\"192.168.0.0/16\"]}, \"auto_propagate\": true},"
+    "\"customer_gateways\": [{\"name\": \"dc\", \"ip_address\": \"8.0.0.146\", \"asn\": 65000}],"
+    "\"connections\": [{\"name\": \"vpn1\", \"customer_gateway\": \"dc\", \"enable_bgp\": %s, \"local_asn\": 65530,"
+    " \"tunnels\": ["
+    " {\"bgp\": {\"tunnel_cidr\": \"169.254.116.208/30\", \"local_ip\": \"169.254.116.210\"}},"
+    " {\"bgp\": {\"tunnel_cidr\": \"169.254.214.96/30\", \"local_ip\": \"169.254.214.98\"}}]}],"
+    "\"routes\": [%s]}";
+#define PUBLISHED                                                                                                      \
+    "{\"type\": \"destination\", \"destination\": \"10.0.0.0/16\", \"connection\": \"vpn1\", \"publish\": true}"
+
 struct end {
     s2s_engine *engine;
     s2s_driver *driver;
@@ -96,18 +109,23 @@ static void start(struct world *world, struct end *end, const char *text)
     s2s_driver_kick(end->driver);
 }
 
-static void world_new(struct world *world, const char *far, bool bgp)
+static void world_with(struct world *world, const char *cloud)
 {
-    char text[4096];
-
     memset(world, 0, sizeof *world);
     assert_int_equal(s2s_sim_new(NULL, 5, &world->sim), 0);
     assert_int_equal(s2s_sim_router_new(world->sim, "net", &world->net), 0);
     place(world, &world->aws, "aws", aws_outside, "192.168.0.1/16", "192.168.10.113/16");
     place(world, &world->ours, "ours", our_outside, "10.0.0.1/16", "10.0.0.223/16");
+    start(world, &world->aws, cloud);
+}
+
+static void world_new(struct world *world, const char *far, bool bgp)
+{
+    char text[4096];
+
     snprintf(text, sizeof text, aws, far, far, bgp ? "true" : "false", bgp ? "true" : "false",
              bgp ? "" : STATIC_ROUTES);
-    start(world, &world->aws, text);
+    world_with(world, text);
 }
 
 static void world_free(struct world *world)
@@ -252,6 +270,31 @@ static void alibaba_with_bgp(void **state)
     world_free(&world);
 }
 
+/* Alibaba's download holds what a data centre has to configure. */
+static void router_by_the_download(bool bgp)
+{
+    struct world world;
+    char text[4096];
+
+    snprintf(text, sizeof text, alibaba, bgp ? "true" : "false", bgp ? "" : PUBLISHED);
+    world_with(&world, text);
+    (void)move(&world, S2S_DEVICE_FILE_ALIBABA, 1, s2s_profile_generic());
+    comes_up(&world, 30);
+    world_free(&world);
+}
+
+static void a_router_by_alibabas_download(void **state)
+{
+    (void)state;
+    router_by_the_download(false);
+}
+
+static void a_router_by_alibabas_download_with_bgp(void **state)
+{
+    (void)state;
+    router_by_the_download(true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +303,8 @@ int main(void)
         cmocka_unit_test(alibaba_by_two_generic_files),
         cmocka_unit_test(a_router_with_bgp),
         cmocka_unit_test(alibaba_with_bgp),
+        cmocka_unit_test(a_router_by_alibabas_download),
+        cmocka_unit_test(a_router_by_alibabas_download_with_bgp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,8 +80,6 @@ static void xml(void **state)
     refused_text("<vpn_connection><ipsec_tunnel>", kind, "is not XML");
     refused_text("", kind, "is not XML");
     refused_text("<html/>", kind, "no vpn_connection");
-    refused_text("<vpn_connection>\xff\xfe</vpn_connection>", kind, "is not XML");
-    refused("\xff\xfe<\0v\0/\0>\0", 10, kind, "NUL byte");
     refused_many("", "<a>", 5000, "", kind, "too deep");
     refused_many("<", "a", 5000, "/>", kind, "too long");
     refused_many(TUNNEL_HEAD, "0123456789", 100000, TUNNEL_TAIL, kind, "too long");
@@ -100,11 +98,10 @@ static void generic(void **state)
     (void)state;
     refused_text("", kind, "no device file");
     refused_text("hello\nworld\n", kind, "no device file");
-    refused(nul, sizeof nul - 1, kind, "UTF-8 text");
+    refused(nul, sizeof nul - 1, kind, "NUL byte");
     refused_text("IPSec Tunnel #1\n#1: x\n  - Pre-Shared Key : a\x01"
                  "b\n",
                  kind, "UTF-8 text");
-    refused_text("IPSec Tunnel #1\n#1: x\n  - Pre-Shared Key : \xc3(\n", kind, "UTF-8 text");
     refused_text("I\0P\0", kind, "no device file");
     refused_many("IPSec Tunnel #1\n#1: x\n  - Pre-Shared Key : ", "k", 900000, "\n", kind, "1023 bytes");
     refused_many("", "-", 2000000, "", kind, "too large");
@@ -116,6 +113,50 @@ static void generic(void **state)
     refused_text("IPSec Tunnel #1\n#3: x\nOutside IP Addresses:\n  - Virtual Private Gateway : 1.2.3.4.5\n", kind,
                  "IP address");
     refused_text("IPSec Tunnel #1\n#4: x\n  - Customer Gateway ASN : 4294967296\n", kind, "AS number");
+}
+
+/* Every kind of file, in the encodings that editors and shells make; and what is nearly UTF-8. */
+static void encodings(void **state)
+{
+    static const int kinds[] = {S2S_DEVICE_FILE_ANY, S2S_DEVICE_FILE_GENERIC, S2S_DEVICE_FILE_AWS_CLI,
+                                S2S_DEVICE_FILE_ALIBABA, S2S_DEVICE_FILE_ALIBABA_API};
+    static const struct {
+        const char *text;
+        size_t length;
+        const char *rule;
+    } texts[] = {
+        {"\xff\xfe{\0\"\0", 6, "UTF-16"},
+        {"\xfe\xff\0{\0\"", 6, "UTF-16"},
+        {"{\0\"\0a\0", 6, "NUL byte"}, /* UTF-16 without a mark */
+        {"{\"a\":\"b\0c\"}", 11, "NUL byte"},
+        {"{\"Name\": \"B\xfcro\"}", 16, "Latin-1"},
+        {"\xc3(", 2, "not UTF-8"},
+        {"\xed\xa0\x80", 3, "not UTF-8"},         /* a surrogate */
+        {"\xc0\xaf", 2, "not UTF-8"},             /* an overlong slash */
+        {"\xf4\x90\x80\x80", 4, "not UTF-8"},     /* beyond U+10FFFF */
+        {"text that ends in \xe2\x82", 20, "not UTF-8"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            refused(texts[i].text, texts[i].length, kinds[k], texts[i].rule);
+        }
+    }
+}
+
+/* A byte order mark of UTF-8 (Notepad's) is no part of the text. */
+static void a_mark_is_no_text(void **state)
+{
+    static const char text[] = "\xef\xbb\xbfIPSec Tunnel #1\n#3: x\nOutside IP Addresses:\n"
+                               "  - Virtual Private Gateway : 203.0.113.9\n";
+    static const char json_text[] = "\xef\xbb\xbf{\"VpnConnections\": [7]}";
+    s2s_import *import = NULL;
+
+    (void)state;
+    assert_int_equal(device_rig_import(text, S2S_DEVICE_FILE_ANY, NULL, &import), 0);
+    s2s_import_delete(import);
+    refused_text(json_text, S2S_DEVICE_FILE_ANY, "list of at most 16"); /* known for AWS's */
 }
 
 static void json(void **state)
@@ -143,6 +184,33 @@ static void json(void **state)
     refused_text("{\"LocalSubnet\": \"10.0.0.0/99\", \"TunnelOptionsSpecification\": [{}, {}]}", alibaba, "prefixes");
     refused_text("{\"TunnelOptionsSpecification\": [{\"TunnelIkeConfig\": {\"Psk\": \"a\\u0007\"}}, {}]}", alibaba,
                  "control");
+}
+
+/* Downloads: two lists that refer to one another. */
+static void download(void **state)
+{
+    const int kind = S2S_DEVICE_FILE_ALIBABA;
+
+    (void)state;
+#define DOWNLOAD(tunnels, sessions) "{\"VpnConnectionConfig\": {\"TunnelsConfig\": " tunnels ", \"BgpConfigs\": " sessions "}}"
+    refused_text("{}", kind, "is an object");
+    refused_text("{\"VpnConnectionConfig\": []}", kind, "is an object");
+    refused_text(DOWNLOAD("[]", "[]"), kind, "two tunnels");
+    refused_text(DOWNLOAD("{\"a\": [{}, {}], \"b\": 1}", "[]"), kind, "two tunnels");
+    refused_text(DOWNLOAD("[{\"TunnelId\": \"a\"}, {\"TunnelId\": \"a\"}]", "[]"), kind, "first tunnel's too");
+    refused_text(DOWNLOAD("[{\"TunnelId\": \"a\"}, {\"TunnelId\": \"b\"}]", "[{\"TunnelId\": \"c\"}]"), kind,
+                 "third tunnel");
+    refused_text(DOWNLOAD("[{\"TunnelId\": \"a\"}, {\"TunnelId\": \"b\"}]",
+                          "[{\"TunnelId\": \"a\", \"LocalAsn\": 1}, {\"TunnelId\": \"a\", \"LocalAsn\": 2}]"),
+                 kind, "stands twice");
+    refused_text(DOWNLOAD("[{\"Local\": 7}, {}]", "[]"), kind, "IP address");
+    refused_many("{\"VpnConnectionConfig\": {\"TunnelsConfig\": [{\"TunnelId\": \"", "x", 80, "\"}, {}]}}", kind,
+                 "63 characters");
+    refused_many("{\"VpnConnectionConfig\": ", "{\"a\":", 5000, "", kind, "stand in one another");
+#undef DOWNLOAD
+    refused_text("{\"VpnConnections\": {\"VpnConnection\": []}}", S2S_DEVICE_FILE_ALIBABA_API, "at least one");
+    refused_text("{\"VpnConnections\": {\"VpnConnection\": [7]}}", S2S_DEVICE_FILE_ALIBABA_API, "is an object");
+    refused_text("{\"VpnConnections\": {\"VpnConnection\": [{}]}}", S2S_DEVICE_FILE_ALIBABA_API, "two tunnels");
 }
 
 /* A refused key is not repeated. */
@@ -215,7 +283,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(xml),
         cmocka_unit_test(generic),
+        cmocka_unit_test(encodings),
+        cmocka_unit_test(a_mark_is_no_text),
         cmocka_unit_test(json),
+        cmocka_unit_test(download),
         cmocka_unit_test(keys_are_not_repeated),
         cmocka_unit_test(wrong_arguments),
         cmocka_unit_test(memory_runs_out),

@@ -192,6 +192,29 @@ static void alibaba_download_is_the_peers_view(void **state)
     s2s_engine_delete(engine);
 }
 
+/* It is read back as what the data centre has, and as Alibaba's own. */
+static void alibaba_download_comes_back(void **state)
+{
+    s2s_engine *engine = device_rig_engine(device_rig_alibaba);
+    char *text = device_rig_export(engine, "vco", S2S_DEVICE_FILE_ALIBABA, 0);
+    s2s_import *import = NULL;
+
+    (void)state;
+    assert_int_equal(device_rig_import(text, S2S_DEVICE_FILE_ANY, s2s_profile_generic(), &import), 0);
+    device_rig_passes(import);
+    has(import, "\"addresses\":\t[\"203.0.113.5\"]");
+    has(import, "\"local_ip\":\t\"169.254.214.97\"");
+    s2s_import_delete(import);
+    assert_int_equal(device_rig_import(text, S2S_DEVICE_FILE_ANY, s2s_profile_alibaba(), &import), 0);
+    device_rig_passes(import);
+    has(import, "\"addresses\":\t[\"8.0.0.146\", \"8.0.0.74\"]");
+    has(import, "\"local_ip\":\t\"169.254.214.98\"");
+    has(import, "\"local_asn\":\t65530");
+    s2s_import_delete(import);
+    s2s_device_file_free(text);
+    s2s_engine_delete(engine);
+}
+
 /* XML escapes come back as they were. */
 static void keys_with_marks_survive_xml(void **state)
 {
@@ -249,6 +272,7 @@ int main(void)
         cmocka_unit_test(everything_left_out_is_named),
         cmocka_unit_test(files_name_what_the_gateway_takes),
         cmocka_unit_test(alibaba_download_is_the_peers_view),
+        cmocka_unit_test(alibaba_download_comes_back),
         cmocka_unit_test(keys_with_marks_survive_xml),
         cmocka_unit_test(swanctl_turns_sides),
         cmocka_unit_test(kinds_have_names),
