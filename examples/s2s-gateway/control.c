@@ -129,6 +129,30 @@ static void restart_tunnel(const struct place *place)
     }
 }
 
+static void rekey(const struct place *place, int what)
+{
+    struct daemon *daemon = place->control->daemon;
+    s2s_tunnel *tunnel = find_tunnel(place);
+    int error = tunnel ? s2s_tunnel_rekey(tunnel, what, daemon_now(daemon)) : S2S_ERR_NOT_FOUND;
+
+    s2s_driver_kick(daemon->driver);
+    if (error == S2S_ERR_STATE) {
+        answer_text(place->request, 409, "Conflict", "there is no such SA");
+    } else {
+        answer_tunnel(place);
+    }
+}
+
+static void rekey_ipsec(const struct place *place)
+{
+    rekey(place, S2S_REKEY_IPSEC);
+}
+
+static void rekey_ike(const struct place *place)
+{
+    rekey(place, S2S_REKEY_IKE);
+}
+
 static void diagnose(const struct place *place)
 {
     const s2s_gateway *gateway = s2s_gateway_next(place->control->daemon->engine, NULL);
@@ -190,7 +214,8 @@ static const struct action {
 } actions[] = {
     {EVHTTP_REQ_GET, "", true, answer_tunnel},           {EVHTTP_REQ_PATCH, "", true, patch_tunnel},
     {EVHTTP_REQ_POST, "/restart", true, restart_tunnel}, {EVHTTP_REQ_GET, "/diagnosis", false, diagnose},
-    {EVHTTP_REQ_GET, "/device-config", false, device_config},
+    {EVHTTP_REQ_GET, "/device-config", false, device_config}, {EVHTTP_REQ_POST, "/rekey", true, rekey_ipsec},
+    {EVHTTP_REQ_POST, "/rekey-ike", true, rekey_ike},
 };
 
 /* "/NAME/tunnels/3/restart" -> name, 3, "/restart"; "/NAME/diagnosis" -> name, 0, "/diagnosis". @return the tail or

@@ -104,18 +104,38 @@ struct s2s_tunnel_state {
     int last_reason;           /**< enum s2s_reason. */
     const char *last_error;    /**< one sentence, or "". */
     uint16_t mtu, mss;         /**< computed. */
+    s2s_time established_at;   /**< the IKE_SA stands since; 0 or S2S_TIME_NEVER = it does not. */
+    s2s_time rekey_ike_at, rekey_ipsec_at; /**< next rekey that this end begins; S2S_TIME_NEVER or 0 = none planned. */
+    uint64_t retransmits, attempts;        /**< of IKE requests; of IKE_SA_INIT as initiator. */
 };
 /** @return 0 or S2S_ERR_INVALID. state->struct_size is set by the caller. */
 S2S_API int s2s_tunnel_get(const s2s_tunnel *tunnel, struct s2s_tunnel_state *state);
 /** What holds after defaults, profile and changes; the PSK is left out (NULL). Pointers are borrowed until the tunnel changes. */
 S2S_API int s2s_tunnel_effective(const s2s_tunnel *tunnel, struct s2s_tunnel_params *params);
+/** Packets of this tunnel that were dropped for a reason (enum s2s_drop_reason, packet.h), both directions, over rekeys; 0 for
+ *  a reason that does not exist. Packets that never found a tunnel are in s2s_engine_stats only. */
+S2S_API uint64_t s2s_tunnel_drops(const s2s_tunnel *tunnel, int reason);
+struct s2s_esp_sa_stats;
+/** Counters of the newest SA of one direction, since its own start (esp.h). stats->struct_size is set by the caller.
+ *  @return 0, S2S_ERR_NOT_FOUND (there is none, or the kernel does ESP), S2S_ERR_INVALID. */
+S2S_API int s2s_tunnel_sa(const s2s_tunnel *tunnel, bool inbound, struct s2s_esp_sa_stats *stats);
 /** The name of a status in English for people. */
 S2S_API const char *s2s_tunnel_status_name(int status);
 /** Changes settings as the cloud's ModifyTunnel does: members that are unset stay. Moves traffic first, then renegotiates
  *  if the change needs it. @return 0, S2S_ERR_CONFIG (nothing changed; see the engine's error list), S2S_ERR_NO_MEMORY. */
 S2S_API int s2s_tunnel_modify(s2s_tunnel *tunnel, const struct s2s_tunnel_params *changes, s2s_time now);
-/** Takes the tunnel down in the planned way and brings it up again. @return 0 or S2S_ERR_STATE (disabled). */
+/** Takes the tunnel down in the planned way and brings it up again. A far end that answers nothing is not waited for: the new
+ *  IKE_SA is begun after a second, beside the old one. @return 0 or S2S_ERR_STATE (disabled). */
 S2S_API int s2s_tunnel_restart(s2s_tunnel *tunnel, s2s_time now);
+/** What s2s_tunnel_rekey() replaces. */
+enum s2s_rekey { S2S_REKEY_IPSEC = 0, S2S_REKEY_IKE = 1 };
+/** New keys now instead of when the lifetime asks for them; nothing is lost (RFC 7296 section 2.8). The events IPSEC_REKEYED and
+ *  IKE_REKEYED tell when it is done; a rekey of the same kind that is under way already is not doubled.
+ *  @param what enum s2s_rekey. @return 0, S2S_ERR_INVALID, S2S_ERR_STATE (there is no such SA). */
+S2S_API int s2s_tunnel_rekey(s2s_tunnel *tunnel, int what, s2s_time now);
+/** Negotiates now, whatever its startup_action; a tunnel that is up or under way is left alone. @return 0 or S2S_ERR_STATE
+ *  (disabled, being taken down, or its address is not there). */
+S2S_API int s2s_tunnel_start(s2s_tunnel *tunnel, s2s_time now);
 /** The PSK in use, for device files only. @return 0 or S2S_ERR_BUFFER; *length is set. */
 S2S_API int s2s_tunnel_psk(const s2s_tunnel *tunnel, uint8_t *out, size_t capacity, size_t *length);
 

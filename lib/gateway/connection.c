@@ -478,6 +478,22 @@ int s2s_tunnel_restart(s2s_tunnel *tunnel, s2s_time now)
     return s2si_engine_leave(tunnel->engine, now, 0);
 }
 
+static int rekey(s2s_tunnel *tunnel, int what, s2s_time now)
+{
+    if (!tunnel->peer) {
+        return S2S_ERR_STATE;
+    }
+    return what == S2S_REKEY_IKE ? s2si_ike_rekey_ike(tunnel->peer, now) : s2si_ike_rekey_child(tunnel->peer, 0, now);
+}
+
+int s2s_tunnel_rekey(s2s_tunnel *tunnel, int what, s2s_time now)
+{
+    int error = tunnel && (what == S2S_REKEY_IPSEC || what == S2S_REKEY_IKE) ? s2si_engine_enter(tunnel->engine, now)
+                                                                             : S2S_ERR_INVALID;
+
+    return error ? error : s2si_engine_leave(tunnel->engine, now, rekey(tunnel, what, now));
+}
+
 /* ---- going ---- */
 
 void s2si_connection_close(s2s_connection *connection, s2s_time now)

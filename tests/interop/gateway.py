@@ -109,6 +109,10 @@ class Gateway:
         """POST .../restart."""
         return self.request("POST", "/v1/connections/%s/tunnels/%d/restart" % (connection, number))
 
+    def rekey(self, connection, number=1, ike=False):
+        """POST .../rekey or .../rekey-ike; gives the HTTP status."""
+        return self.request("POST", "/v1/connections/%s/tunnels/%d/rekey%s" % (connection, number, "-ike" if ike else ""))[0]
+
     def diagnosis(self, connection):
         """GET .../diagnosis."""
         return self.request("GET", "/v1/connections/%s/diagnosis" % connection)[1]

@@ -214,6 +214,36 @@ static void test_disable_and_enable(void **state)
     whole(&pair);
 }
 
+/* New keys when a person asks for them; without SAs there is nothing to renew. */
+static void test_rekey_by_hand(void **state)
+{
+    struct s2s_tunnel_state before = {.struct_size = sizeof before}, after = {.struct_size = sizeof after};
+    struct pair_params params;
+    struct pair pair;
+    (void)state;
+    start(&pair, &params);
+    assert_int_equal(s2s_tunnel_get(tunnel_of(&pair.a), &before), 0);
+    assert_int_equal(s2s_tunnel_rekey(tunnel_of(&pair.a), S2S_REKEY_IPSEC, s2s_sim_now(pair.sim)), 0);
+    s2s_driver_kick(pair.a.driver);
+    pair_run(&pair, 500);
+    assert_int_equal(s2s_tunnel_rekey(tunnel_of(&pair.a), S2S_REKEY_IKE, s2s_sim_now(pair.sim)), 0);
+    s2s_driver_kick(pair.a.driver);
+    pair_run(&pair, 500);
+    assert_int_equal(s2s_tunnel_get(tunnel_of(&pair.a), &after), 0);
+    assert_int_equal(after.ipsec_rekeys, 1);
+    assert_int_equal(after.ike_rekeys, 1);
+    assert_int_not_equal(after.spi_in, before.spi_in);
+    assert_int_not_equal(after.ike_spi_i, before.ike_spi_i);
+    assert_int_equal(s2s_tunnel_rekey(tunnel_of(&pair.a), 7, s2s_sim_now(pair.sim)), S2S_ERR_INVALID);
+    assert_int_equal(s2s_tunnel_rekey(NULL, S2S_REKEY_IKE, 0), S2S_ERR_INVALID);
+    s2s_sim_node_crash(pair.b.node);
+    restart(&pair);
+    pair_run(&pair, 2000);
+    assert_int_equal(s2s_tunnel_rekey(tunnel_of(&pair.a), S2S_REKEY_IKE, s2s_sim_now(pair.sim)), S2S_ERR_STATE);
+    assert_int_equal(s2s_tunnel_rekey(tunnel_of(&pair.a), S2S_REKEY_IPSEC, s2s_sim_now(pair.sim)), S2S_ERR_STATE);
+    pair_teardown(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_delete_is_lost),
         cmocka_unit_test(test_the_word_while_nothing_is_carried),
         cmocka_unit_test(test_disable_and_enable),
+        cmocka_unit_test(test_rekey_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
