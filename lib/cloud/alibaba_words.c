@@ -36,6 +36,7 @@ static const struct s2s_profile alibaba = {
                 .auto_policy_routes = true,
                 .has_policy_routes = true,
                 .has_destination_routes = true,
+                .local_first = true,
                 .bgp_needs_auto_propagate = true,
                 .bgp_no_default = true},
     .inside = {.own_host = 0, .prefix_length = 30},

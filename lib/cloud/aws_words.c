@@ -43,6 +43,7 @@ static const struct s2s_profile aws = {
                 .publish_by_table = true,
                 .has_static_routes = true,
                 .static_over_bgp = true,
+                .local_first = true,
                 .bgp_between_connections = true,
                 .bgp_by_med = true},
     .inside = {.own_host = 1, .prefix_length = 30},

@@ -60,6 +60,10 @@ static void say_delete(s2s_tunnel *tunnel, s2s_time now)
     if (tunnel->peer) {
         s2si_ike_terminate(tunnel->peer, true, now);
     }
+    /* A far end that wants its tunnel up calls at once; what it would get is taken away again without a word. */
+    if (tunnel->peer && for_good(tunnel)) {
+        s2si_ike_peer_close(tunnel->peer, true);
+    }
     enter(tunnel, S2SI_PLANNED_DELETE, ANSWER_LONG, now);
     if (tunnel->effective.enabled != 0 && !tunnel->connection->deleting && !tunnel->engine->shutting_down) {
         s2si_ike_glue_peer(tunnel, now); /* who comes back at once meets the new settings */
@@ -85,6 +89,9 @@ static void finish(s2s_tunnel *tunnel, s2s_time now)
         s2si_scope_dirty(tunnel->engine, &tunnel->scope);
         s2si_tunnel_refresh(tunnel, now);
         return;
+    }
+    if (tunnel->peer) {
+        s2si_ike_peer_close(tunnel->peer, false);
     }
     s2si_tunnel_apply(tunnel, now);
     s2si_tunnel_start(tunnel, now);

@@ -108,6 +108,7 @@ struct s2si_profile_routing {
     bool auto_destination_routes;     /* destination mode makes a route per remote subnet itself (generic) */
     bool has_policy_routes, has_destination_routes, has_static_routes;
     bool static_over_bgp;             /* aws: equal prefixes */
+    bool local_first;                 /* what lies in the VPC is reached by the VPC's own route, whoever announces it */
     bool bgp_needs_auto_propagate;    /* alibaba: auto_propagate lets BGP routes into the VPC and announces the VPC */
     bool bgp_no_default;              /* alibaba: 0.0.0.0/0 is never accepted */
     bool bgp_between_connections;     /* aws: what one connection's far end announces is announced to the others */

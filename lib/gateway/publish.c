@@ -22,11 +22,25 @@ static bool any_table_propagates(const s2s_gateway *gateway)
     return false;
 }
 
+/* A cloud's VPC reaches its own networks by its local (system) route; no propagated route beats that, however long. */
+static bool is_local(const s2s_gateway *gateway, const struct s2s_prefix *destination)
+{
+    const struct s2s_gateway_params *params = &gateway->effective;
+    if (!gateway->profile->routing.local_first)
+        return false;
+    for (size_t i = 0; i < params->vpc_cidr_count; i++)
+        if (params->vpc_cidrs[i].length && s2si_prefix_contains(&params->vpc_cidrs[i], destination))
+            return true;
+    return false;
+}
+
 bool s2si_route_wanted(const s2s_route *route)
 {
     const s2s_gateway *gateway = route->gateway;
     const struct s2si_profile_routing *rules = &gateway->profile->routing;
     if (!route->connection || route->connection->deleting || gateway->deleting)
+        return false;
+    if (is_local(gateway, &route->params.destination))
         return false;
     if (rules->publish_by_table)
         return any_table_propagates(gateway);

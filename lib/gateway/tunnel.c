@@ -9,6 +9,14 @@
 
 /* ---- making and freeing ---- */
 
+static char *new_label(const s2s_connection *connection, uint32_t index)
+{
+    char label[112];
+
+    (void)snprintf(label, sizeof(label), "%.100s/%u", connection->params.name, index);
+    return s2si_text_copy(&connection->gateway->engine->mem, label);
+}
+
 int s2si_tunnel_make(s2s_connection *connection, uint32_t index, const struct s2s_tunnel_params *given,
                      s2s_tunnel **out)
 {
@@ -23,12 +31,13 @@ int s2si_tunnel_make(s2s_connection *connection, uint32_t index, const struct s2
     tunnel->connection = connection;
     tunnel->index = index;
     tunnel->id = ++engine->next_tunnel_id;
-    snprintf(tunnel->label, sizeof(tunnel->label), "%.100s/%u", connection->params.name, index);
     s2si_scope_init(&tunnel->scope, S2SI_SCOPE_TUNNEL, tunnel);
     s2si_timer_init(&tunnel->planned_timer, S2SI_TIMER_PLANNED, tunnel);
     s2si_params_unset(S2SI_TUNNEL, &tunnel->effective, sizeof(tunnel->effective));
-    if (s2si_params_copy(&engine->mem, S2SI_TUNNEL, &tunnel->given, given) ||
+    tunnel->label = new_label(connection, index);
+    if (!tunnel->label || s2si_params_copy(&engine->mem, S2SI_TUNNEL, &tunnel->given, given) ||
         s2si_map_put(&engine->tunnels, &tunnel->id, sizeof(tunnel->id), tunnel)) {
+        s2si_free_text(&engine->mem, tunnel->label);
         s2si_params_free(&engine->mem, S2SI_TUNNEL, &tunnel->given);
         s2si_free(&engine->mem, tunnel, sizeof(*tunnel));
         return S2S_ERR_NO_MEMORY;
@@ -68,11 +77,21 @@ void s2si_tunnel_free(s2s_tunnel *tunnel, s2s_time now)
     }
     s2si_scope_free(engine, &tunnel->scope);
     s2si_timer_disarm(&engine->timers, &tunnel->planned_timer);
+    s2si_diagnosis_clear(tunnel);
+    s2si_free_text(&engine->mem, tunnel->last_error);
+    s2si_free_text(&engine->mem, tunnel->label);
     s2si_map_remove(&engine->tunnels, &tunnel->id, sizeof(tunnel->id));
     s2si_tunnel_use(tunnel, NULL);
     s2si_params_free(&engine->mem, S2SI_TUNNEL, &tunnel->given);
     s2si_params_free(&engine->mem, S2SI_TUNNEL, &tunnel->effective);
     s2si_free(&engine->mem, tunnel, sizeof(*tunnel));
+}
+
+void s2si_tunnel_trouble(s2s_tunnel *tunnel, enum s2s_reason reason, const char *text)
+{
+    s2si_free_text(&tunnel->engine->mem, tunnel->last_error);
+    tunnel->last_error = s2si_text_copy(&tunnel->engine->mem, text);
+    tunnel->last_reason = reason;
 }
 
 s2s_tunnel *s2si_tunnel_by_id(const s2s_engine *engine, uint32_t id)
@@ -169,7 +188,11 @@ static uint32_t own_host(const s2s_tunnel *tunnel)
     if (params->bgp_peer_ip.family) {
         return s2si_addr_equal(&params->bgp_peer_ip, &first) ? 2 : 1;
     }
-    return far && far->inside.own_host ? 3u - far->inside.own_host : 1;
+    if (far && far->inside.own_host) {
+        return 3u - far->inside.own_host;
+    }
+    /* A cloud that takes any host takes the first one unless told otherwise; a device that faces it the other. */
+    return far && far != tunnel->gateway->profile && tunnel->gateway->profile->device_facing ? 2 : 1;
 }
 
 static void inside_addresses(s2s_tunnel *tunnel)

@@ -60,7 +60,7 @@ struct s2si_ike_peer_config {
     struct s2s_addr local;   /* our outside address; family 0 = any of the gateway's */
     struct s2s_addr remote;  /* family 0 = any: matched by identity, never initiates */
     uint16_t port, natt_port, remote_port, remote_natt_port; /* 500 and 4500 unless configured otherwise */
-    struct s2si_identity local_id, remote_id;
+    const struct s2si_identity *local_id, *remote_id; /* NULL = ANY */
     const uint8_t *psk;
     size_t psk_length;
     const struct s2si_proposal_list *ike, *esp;
@@ -102,6 +102,8 @@ void s2si_ike_peer_remove(struct s2si_ike_peer *peer, s2s_time now);
 int s2si_ike_initiate(struct s2si_ike_peer *peer, s2s_time now);
 /* From now on it is to be up by itself (config.start), or not any more. What is under way is left alone. */
 void s2si_ike_peer_keep_up(struct s2si_ike_peer *peer, bool start);
+/* A closed peer answers no new IKE_SA, as if it were not there; what it has goes on. Open again with false. */
+void s2si_ike_peer_close(struct s2si_ike_peer *peer, bool closed);
 /* Traffic wants it: as initiate, but it does not shorten the back-off of a peer that did not answer or refused. Cheap
    enough for each packet without SA. @return 0, S2S_ERR_STATE. */
 int s2si_ike_acquire(struct s2si_ike_peer *peer, s2s_time now);

@@ -87,7 +87,14 @@ static void free_lists(struct s2si_mem *mem, struct s2si_peer_lists *lists)
     free_proposals(mem, lists->esp);
     s2si_free(mem, lists->local_ts, lists->local_ts_count * sizeof *lists->local_ts);
     s2si_free(mem, lists->remote_ts, lists->remote_ts_count * sizeof *lists->remote_ts);
+    s2si_identity_free(mem, lists->local_id);
+    s2si_identity_free(mem, lists->remote_id);
     memset(lists, 0, sizeof *lists);
+}
+
+static struct s2si_identity *keep_identity(struct s2si_mem *mem, const struct s2si_identity *id)
+{
+    return s2si_identity_keep(mem, id != NULL ? id : &s2si_identity_any);
 }
 
 static int copy_lists(struct s2si_mem *mem, const struct s2si_ike_peer_config *config, struct s2si_peer_lists *lists)
@@ -99,7 +106,10 @@ static int copy_lists(struct s2si_mem *mem, const struct s2si_ike_peer_config *c
     lists->remote_ts = s2si_selectors_copy(mem, config->remote_ts, config->remote_ts_count);
     lists->local_ts_count = config->local_ts_count;
     lists->remote_ts_count = config->remote_ts_count;
-    if (lists->ike != NULL && lists->esp != NULL && lists->local_ts != NULL && lists->remote_ts != NULL)
+    lists->local_id = keep_identity(mem, config->local_id);
+    lists->remote_id = keep_identity(mem, config->remote_id);
+    if (lists->ike != NULL && lists->esp != NULL && lists->local_ts != NULL && lists->remote_ts != NULL &&
+        lists->local_id != NULL && lists->remote_id != NULL)
         return 0;
     free_lists(mem, lists);
     return S2S_ERR_NO_MEMORY;
@@ -136,6 +146,8 @@ static int copy_config(struct s2si_ike_peer *peer, const struct s2si_ike_peer_co
     peer->config.esp = lists.esp;
     peer->config.local_ts = lists.local_ts;
     peer->config.remote_ts = lists.remote_ts;
+    peer->config.local_id = lists.local_id;
+    peer->config.remote_id = lists.remote_id;
     return 0;
 }
 
@@ -222,7 +234,7 @@ static int address_fit(const struct s2si_ike_peer *peer, const struct s2s_endpoi
 {
     const struct s2s_addr *own = &peer->config.local, *far = &peer->config.remote;
     bool own_any = own->family == 0, far_any = far->family == 0;
-    if (!own_any && !s2si_addr_equal(own, &local->addr))
+    if (peer->closed || (!own_any && !s2si_addr_equal(own, &local->addr)))
         return 0;
     if (!far_any && !s2si_addr_equal(far, &remote->addr))
         return 0;
@@ -250,10 +262,10 @@ struct s2si_ike_peer *s2si_peer_by_identity(struct s2si_ike *ike, const struct s
 {
     struct s2si_ike_peer *peer = NULL;
     while ((peer = s2si_peer_by_address(ike, &sa->local, &sa->remote, peer)) != NULL) {
-        if (!s2si_identity_matches(&peer->config.remote_id, remote))
+        if (!s2si_identity_matches(peer->config.remote_id, remote))
             continue;
-        if (local == NULL || peer->config.local_id.type == S2SI_ID_ANY ||
-            s2si_identity_equal(&peer->config.local_id, local))
+        if (local == NULL || peer->config.local_id->type == S2SI_ID_ANY ||
+            s2si_identity_equal(peer->config.local_id, local))
             return peer;
     }
     return NULL;
@@ -266,9 +278,9 @@ bool s2si_peer_unique_identity(const struct s2si_ike_peer *peer)
     S2SI_LIST_EACH(at, &peer->ike->peers)
     {
         const struct s2si_ike_peer *other = S2SI_CONTAINER(at, struct s2si_ike_peer, node);
-        if (other != peer && s2si_identity_equal(&other->config.local_id, &peer->config.local_id) &&
-            (s2si_identity_matches(&other->config.remote_id, &peer->config.remote_id) ||
-             s2si_identity_matches(&peer->config.remote_id, &other->config.remote_id)))
+        if (other != peer && s2si_identity_equal(other->config.local_id, peer->config.local_id) &&
+            (s2si_identity_matches(other->config.remote_id, peer->config.remote_id) ||
+             s2si_identity_matches(peer->config.remote_id, other->config.remote_id)))
             return false;
     }
     return true;
@@ -444,6 +456,11 @@ int s2si_ike_initiate(struct s2si_ike_peer *peer, s2s_time now)
 void s2si_ike_peer_keep_up(struct s2si_ike_peer *peer, bool start)
 {
     peer->config.start = start;
+}
+
+void s2si_ike_peer_close(struct s2si_ike_peer *peer, bool closed)
+{
+    peer->closed = closed;
 }
 
 static int acquire_child(struct s2si_ike_peer *peer, struct s2si_ike_sa *sa)

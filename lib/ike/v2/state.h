@@ -230,11 +230,12 @@ struct s2si_child_sa {
 };
 
 /* ---- peer ---- */
-/* What a peer may negotiate, in exact-size copies: most tunnels have a proposal or two and one selector a side. */
+/* What a peer is and may negotiate, in exact-size copies: most tunnels have a proposal or two and one selector a side. */
 struct s2si_peer_lists {
     struct s2si_proposal_list *ike, *esp;
     struct s2s_selector *local_ts, *remote_ts;
     uint8_t local_ts_count, remote_ts_count;
+    struct s2si_identity *local_id, *remote_id;
 };
 
 struct s2si_ike_peer {
@@ -250,6 +251,7 @@ struct s2si_ike_peer {
     bool wanted;       /* initiate was called */
     bool restarting;   /* DPD action restart: until it is up again */
     bool local_absent; /* our address is away */
+    bool closed;       /* takes no new IKE_SA */
     uint32_t failures; /* attempts in a row */
     uint32_t child_failures;
     s2s_time retry_at; /* traffic does not start another attempt before */
@@ -359,6 +361,8 @@ const char *s2si_sa_nat_words(const struct s2si_ike_sa *sa); /* where the NAT is
 struct s2si_ike_sa *s2si_sa_new(struct s2si_ike *ike, struct s2si_ike_peer *peer, bool initiator);
 /* Unlinks and wipes; children are put to rest first. Silent on the wire. */
 void s2si_sa_free(struct s2si_ike_sa *sa);
+/* Who the peer said it is, in a copy of its own. @return whether there was memory for it. */
+bool s2si_sa_keep_identity(struct s2si_ike_sa *sa, const struct s2si_identity *id);
 int s2si_sa_attach(struct s2si_ike_sa *sa, struct s2si_ike_peer *peer);
 uint64_t s2si_sa_own_spi(const struct s2si_ike_sa *sa);
 int s2si_sa_set_own_spi(struct s2si_ike_sa *sa, uint64_t spi); /* 0 = draw one */
