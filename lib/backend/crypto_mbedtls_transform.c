@@ -31,6 +31,7 @@ struct transform;
 /* One kind of cipher. */
 struct kind {
     enum s2s_algorithm first, last; /* the values that it serves */
+    size_t state;                   /* bytes of its member of transform.state */
     int (*set_key)(struct transform *transform, const uint8_t *key);
     void (*release)(struct transform *transform);
     void (*seal)(struct transform *transform, struct s2s_crypto_op *ops, size_t count);
@@ -41,10 +42,11 @@ struct kind {
 struct transform {
     const struct kind *kind;
     const struct s2s_algorithm_info *cipher;
-    bool encrypt, has_hmac;
+    bool encrypt;
     size_t icv_length;
     uint8_t nonce[NONCE]; /* AEAD: the salt, and the IV of the packet at hand */
-    union {
+    struct s2si_mbedtls_hmac *hmac; /* owned; NULL for AEAD */
+    union { /* last: no more of it is allocated than its kind needs */
         mbedtls_aes_context aes;
 #if defined(MBEDTLS_GCM_C)
         mbedtls_gcm_context gcm;
@@ -57,8 +59,12 @@ struct transform {
         mbedtls_des3_context des3;
 #endif
     } state;
-    struct s2si_mbedtls_hmac hmac;
 };
+
+static size_t transform_size(const struct kind *kind)
+{
+    return offsetof(struct transform, state) + kind->state;
+}
 
 /* The nonce of this operation, in place. */
 static const uint8_t *nonce_of(struct transform *transform, const struct s2s_crypto_op *op)
@@ -201,7 +207,7 @@ static int cbc_authenticate(struct transform *transform, const struct s2s_crypto
                                   {op->iv, transform->cipher->iv_length},
                                   {op->data, op->length},
                                   {op->tail, op->tail_length}};
-    return s2si_mbedtls_hmac_run(&transform->hmac, in, S2SI_COUNT(in), icv);
+    return s2si_mbedtls_hmac_run(transform->hmac, in, S2SI_COUNT(in), icv);
 }
 
 static bool whole_blocks(const struct transform *transform, const struct s2s_crypto_op *op)
@@ -239,17 +245,17 @@ static void cbc_open(struct transform *transform, struct s2s_crypto_op *ops, siz
 
 static const struct kind kinds[] = {
 #if defined(MBEDTLS_GCM_C)
-    {S2S_AES128_GCM16, S2S_AES256_GCM16, gcm_set_key, gcm_release, gcm_seal, gcm_open, NULL},
+    {S2S_AES128_GCM16, S2S_AES256_GCM16, sizeof(mbedtls_gcm_context), gcm_set_key, gcm_release, gcm_seal, gcm_open, NULL},
 #endif
 #if defined(MBEDTLS_CHACHAPOLY_C)
-    {S2S_CHACHA20_POLY1305, S2S_CHACHA20_POLY1305, chachapoly_set_key, chachapoly_release, chachapoly_seal,
-     chachapoly_open, NULL},
+    {S2S_CHACHA20_POLY1305, S2S_CHACHA20_POLY1305, sizeof(mbedtls_chachapoly_context), chachapoly_set_key,
+     chachapoly_release, chachapoly_seal, chachapoly_open, NULL},
 #endif
 #if defined(MBEDTLS_CIPHER_MODE_CBC)
-    {S2S_AES128_CBC, S2S_AES256_CBC, aes_set_key, aes_release, cbc_seal, cbc_open, aes_cbc},
+    {S2S_AES128_CBC, S2S_AES256_CBC, sizeof(mbedtls_aes_context), aes_set_key, aes_release, cbc_seal, cbc_open, aes_cbc},
 #if WITH_DES
-    {S2S_DES_CBC, S2S_DES_CBC, des_set_key, des_release, cbc_seal, cbc_open, des_cbc},
-    {S2S_3DES_CBC, S2S_3DES_CBC, des3_set_key, des3_release, cbc_seal, cbc_open, des3_cbc},
+    {S2S_DES_CBC, S2S_DES_CBC, sizeof(mbedtls_des_context), des_set_key, des_release, cbc_seal, cbc_open, des_cbc},
+    {S2S_3DES_CBC, S2S_3DES_CBC, sizeof(mbedtls_des3_context), des3_set_key, des3_release, cbc_seal, cbc_open, des3_cbc},
 #endif
 #endif
 };
@@ -282,14 +288,15 @@ void s2si_mbedtls_transform_free(void *context, void *transform)
         return;
     }
     t->kind->release(t);
-    if (t->has_hmac) {
-        s2si_mbedtls_hmac_free(&t->hmac);
+    if (t->hmac != NULL) {
+        s2si_mbedtls_hmac_free(t->hmac);
+        s2si_free_secret(&self->mem, t->hmac, sizeof *t->hmac);
     }
-    s2si_free_secret(&self->mem, t, sizeof *t);
+    s2si_free_secret(&self->mem, t, transform_size(t->kind));
 }
 
 /* Fills a fresh transform; release is allowed after any outcome. */
-static int load(struct transform *t, const struct s2s_crypto_key *key)
+static int load(struct s2si_mem *mem, struct transform *t, const struct s2s_crypto_key *key)
 {
     int error = t->kind->set_key(t, key->encryption_key);
     if (error != 0) {
@@ -301,9 +308,12 @@ static int load(struct transform *t, const struct s2s_crypto_key *key)
         return 0;
     }
     const struct s2s_algorithm_info *mac = s2s_algorithm_info(key->integrity);
-    t->has_hmac = true;
+    t->hmac = s2si_alloc(mem, sizeof *t->hmac);
+    if (t->hmac == NULL) {
+        return S2S_ERR_NO_MEMORY;
+    }
     t->icv_length = mac->icv_length;
-    return s2si_mbedtls_hmac_init(&t->hmac, mac, key->integrity_key, mac->key_length);
+    return s2si_mbedtls_hmac_init(t->hmac, mac, key->integrity_key, mac->key_length);
 }
 
 int s2si_mbedtls_transform_new(void *context, const struct s2s_crypto_key *key, bool encrypt, void **transform)
@@ -316,14 +326,15 @@ int s2si_mbedtls_transform_new(void *context, const struct s2s_crypto_key *key, 
         (!cipher->aead && (mac == NULL || mac->type != S2S_TRANSFORM_INTEGRITY))) {
         return S2S_ERR_UNSUPPORTED;
     }
-    struct transform *t = s2si_alloc(&self->mem, sizeof *t);
+    const struct kind *kind = kind_of(key->encryption);
+    struct transform *t = s2si_alloc(&self->mem, transform_size(kind));
     if (t == NULL) {
         return S2S_ERR_NO_MEMORY;
     }
-    t->kind = kind_of(key->encryption);
+    t->kind = kind;
     t->cipher = cipher;
     t->encrypt = encrypt;
-    int result = load(t, key);
+    int result = load(&self->mem, t, key);
     if (result != 0) {
         s2si_mbedtls_transform_free(context, t);
         return result;

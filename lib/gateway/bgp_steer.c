@@ -84,9 +84,8 @@ static void check_selectors(s2s_tunnel *tunnel)
                       "%s: TrafficSelectorMismatch: the far end narrowed the traffic selectors so that BGP between %s "
                       "and %s does not get through",
                       tunnel->label, local, remote);
-    tunnel->last_reason = S2S_REASON_TS_UNACCEPTABLE;
-    snprintf(tunnel->last_error, sizeof(tunnel->last_error),
-             "TrafficSelectorMismatch: the negotiated selectors leave out the inside addresses of BGP");
+    s2si_tunnel_trouble(tunnel, S2S_REASON_TS_UNACCEPTABLE,
+                        "TrafficSelectorMismatch: the negotiated selectors leave out the inside addresses of BGP");
 }
 
 static bool path_of(const s2s_tunnel *tunnel)

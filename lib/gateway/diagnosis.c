@@ -33,12 +33,18 @@ static const struct s2si_diagnosis_row *row_of(const struct s2s_profile *profile
 
 void s2si_diagnosis_note(s2s_tunnel *tunnel, const struct s2si_ike_output *event, const char *line)
 {
-    struct s2si_finding *finding = &tunnel->finding;
+    struct s2si_finding *finding = tunnel->finding;
     const struct s2si_diagnosis_row *row = row_of(tunnel->gateway->profile, event);
     s2s_time now = tunnel->engine->now;
 
-    if (!row || (finding->row && finding->row->rank > row->rank && now - finding->at < STANDS)) {
+    if (!row || (finding && finding->row->rank > row->rank && now - finding->at < STANDS)) {
         return;
+    }
+    if (!finding) {
+        finding = tunnel->finding = s2si_alloc(&tunnel->engine->mem, sizeof(*finding));
+    }
+    if (!finding) {
+        return; /* the event was told all the same */
     }
     finding->row = row;
     finding->at = now;
@@ -48,7 +54,8 @@ void s2si_diagnosis_note(s2s_tunnel *tunnel, const struct s2si_ike_output *event
 
 void s2si_diagnosis_clear(s2s_tunnel *tunnel)
 {
-    memset(&tunnel->finding, 0, sizeof(tunnel->finding));
+    s2si_free(&tunnel->engine->mem, tunnel->finding, sizeof(*tunnel->finding));
+    tunnel->finding = NULL;
 }
 
 /* ---- told ---- */
@@ -104,9 +111,9 @@ int s2s_tunnel_diagnose(const s2s_tunnel *tunnel, struct s2s_diagnosis *out)
     if (!tunnel || !out || out->struct_size < sizeof(size_t)) {
         return S2S_ERR_INVALID;
     }
-    const struct s2si_finding *finding = &tunnel->finding;
+    const struct s2si_finding *finding = tunnel->finding;
     copy_text(full.object, sizeof(full.object), tunnel->label);
-    if (!finding->row || tunnel->status == S2S_TUNNEL_DISABLED) {
+    if (!finding || tunnel->status == S2S_TUNNEL_DISABLED) {
         nothing(tunnel, &full);
         return give(out, &full);
     }

@@ -26,7 +26,7 @@ struct s2si_diagnosis_row {
 };
 
 struct s2si_finding {
-    const struct s2si_diagnosis_row *row; /* NULL = none */
+    const struct s2si_diagnosis_row *row;
     s2s_time at;
     struct s2si_ike_mismatch values;
     char line[400];
@@ -34,7 +34,7 @@ struct s2si_finding {
 
 /* An event of IKE that may be a failure; line is its sentence. */
 void s2si_diagnosis_note(s2s_tunnel *tunnel, const struct s2si_ike_output *event, const char *line);
-/* The tunnel is up. */
+/* The tunnel is up, or goes. */
 void s2si_diagnosis_clear(s2s_tunnel *tunnel);
 
 #endif

@@ -173,6 +173,7 @@ struct settings {
     struct s2si_ike_peer_config config;
     struct s2si_proposal_list ike, esp;
     struct s2s_selector local_ts[S2SI_IKE_SELECTORS], remote_ts[S2SI_IKE_SELECTORS];
+    struct s2si_identity local_id, remote_id;
 };
 
 static int fill(const s2s_tunnel *tunnel, struct settings *settings)
@@ -191,12 +192,14 @@ static int fill(const s2s_tunnel *tunnel, struct settings *settings)
     config->natt_port = gateway->natt_port > 0 ? (uint16_t)gateway->natt_port : config->natt_port;
     config->psk = params->psk;
     config->psk_length = params->psk_length;
-    error = identity(params->local_id, tunnel->own.family ? &tunnel->own : &tunnel->local, &config->local_id);
+    error = identity(params->local_id, tunnel->own.family ? &tunnel->own : &tunnel->local, &settings->local_id);
     if (error == 0) {
-        error = identity(params->remote_id, &tunnel->remote, &config->remote_id);
+        error = identity(params->remote_id, &tunnel->remote, &settings->remote_id);
     }
     proposals(&settings->ike, S2SI_PROTOCOL_IKE, params);
     proposals(&settings->esp, S2SI_PROTOCOL_ESP, params);
+    config->local_id = &settings->local_id;
+    config->remote_id = &settings->remote_id;
     config->ike = &settings->ike;
     config->esp = &settings->esp;
     config->local_ts = settings->local_ts;
@@ -341,8 +344,9 @@ static void tell(s2s_tunnel *tunnel, const struct s2si_ike_output *out)
         snprintf(why + used, sizeof(why) - used, "%s%s", used ? ", " : ": ", out->detail);
     }
     if (row->severity <= S2S_LOG_WARNING) {
-        tunnel->last_reason = event.reason;
-        snprintf(tunnel->last_error, sizeof(tunnel->last_error), "%s%s", row->text, why);
+        char trouble[300];
+        snprintf(trouble, sizeof(trouble), "%s%s", row->text, why);
+        s2si_tunnel_trouble(tunnel, event.reason, trouble);
     }
     if (out->reason != S2SI_IKE_REASON_NONE || out->notify) {
         char line[640];
@@ -362,8 +366,7 @@ static void react(s2s_tunnel *tunnel, const struct s2si_ike_output *out, s2s_tim
         break;
     case S2SI_IKE_EV_CHILD_UP:
         s2si_diagnosis_clear(tunnel);
-        tunnel->last_error[0] = '\0';
-        tunnel->last_reason = S2S_REASON_NONE;
+        s2si_tunnel_trouble(tunnel, S2S_REASON_NONE, NULL);
         break;
     case S2SI_IKE_EV_CHILD_REKEYED:
         s2si_diagnosis_clear(tunnel);

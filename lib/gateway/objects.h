@@ -103,9 +103,9 @@ struct s2s_tunnel {
     enum s2s_tunnel_status status;
     s2s_time last_change;
     enum s2s_reason last_reason;
-    char last_error[300];
-    struct s2si_finding finding; /* what a diagnosis says */
-    char label[112];         /* "connection/2", cut */
+    char *last_error;             /* owned; NULL = none */
+    struct s2si_finding *finding; /* what a diagnosis says; NULL while nothing went wrong */
+    char *label;                  /* owned: "connection/2", cut */
     enum s2s_trigger trigger; /* why it went down, until it is up again */
     bool made_psk;           /* effective.psk was made by the cloud's rule */
     bool held;               /* waits: not to be initiated (address lost, planned) */

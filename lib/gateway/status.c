@@ -117,8 +117,8 @@ int s2s_tunnel_get(const s2s_tunnel *tunnel, struct s2s_tunnel_state *out)
     state.spi_in = tunnel->spi_in;
     state.spi_out = tunnel->spi_out;
     state.last_reason = (int)tunnel->last_reason;
-    state.last_error = tunnel->last_error;
-    if (!tunnel->last_error[0] && tunnel->status != S2S_TUNNEL_UP) {
+    state.last_error = tunnel->last_error ? tunnel->last_error : "";
+    if (!tunnel->last_error && tunnel->status != S2S_TUNNEL_UP) {
         state.last_error = s2si_gateway_refusal(tunnel->gateway);
     }
     return OUT(out, state);

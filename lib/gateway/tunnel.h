@@ -30,6 +30,8 @@ void s2si_tunnel_sas_changed(s2s_tunnel *tunnel, s2s_time now);
 void s2si_tunnel_refresh(s2s_tunnel *tunnel, s2s_time now);
 /* Nothing keeps it from initiating: enabled, not held, its address is bound and there, nobody is taking it down. */
 bool s2si_tunnel_may_initiate(const s2s_tunnel *tunnel);
+/* What went wrong last, in a sentence; NULL = nothing. The text is copied. */
+void s2si_tunnel_trouble(s2s_tunnel *tunnel, enum s2s_reason reason, const char *text);
 /* Its own outside address came or went. */
 void s2si_tunnel_address(s2s_tunnel *tunnel, bool present, s2s_time now);
 /* Every tunnel of a gateway in file order: start with NULL. */

@@ -187,6 +187,7 @@ static void setup(struct probe *probe, int count, char **argument)
     struct s2si_ike_peer_config config;
     struct s2si_proposal_list ike = {0}, esp = {0};
     struct s2s_selector local_ts, remote_ts;
+    struct s2si_identity local_id, remote_id;
     struct s2si_ike_params params = {
         .mem = &probe->mem, .log = &probe->log, .crypto = &probe->crypto, .key_log = key_line};
     s2si_ike_peer_config_init(&config);
@@ -207,8 +208,10 @@ static void setup(struct probe *probe, int count, char **argument)
     config.remote_ts = &remote_ts;
     config.local_ts_count = config.remote_ts_count = 1;
     config.start = count > 6 && strcmp(argument[6], "start") == 0;
-    (void)s2si_identity_parse(count > 7 ? argument[7] : argument[1], &config.local_id);
-    (void)s2si_identity_parse(count > 8 ? argument[8] : argument[2], &config.remote_id);
+    (void)s2si_identity_parse(count > 7 ? argument[7] : argument[1], &local_id);
+    (void)s2si_identity_parse(count > 8 ? argument[8] : argument[2], &remote_id);
+    config.local_id = &local_id;
+    config.remote_id = &remote_id;
     config.encapsulation = 1;
     (void)s2si_mem_init(&probe->mem, NULL);
     if (s2si_crypto_open(&probe->crypto, s2s_crypto_mbedtls(), &probe->mem.table) != 0)

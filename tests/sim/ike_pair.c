@@ -42,8 +42,10 @@ static void default_config(struct pair_end *end, const struct pair_end *other)
     config->name = end->index == 0 ? "a" : "b";
     config->local = end->address;
     config->remote = other->address;
-    s2si_identity_from_addr(&end->address, &config->local_id);
-    s2si_identity_from_addr(&other->address, &config->remote_id);
+    s2si_identity_from_addr(&end->address, &end->local_id);
+    s2si_identity_from_addr(&other->address, &end->remote_id);
+    config->local_id = &end->local_id;
+    config->remote_id = &end->remote_id;
     config->psk = (const uint8_t *)"a secret of both ends";
     config->psk_length = strlen("a secret of both ends");
     default_proposals(end);

@@ -65,9 +65,10 @@ struct pair_end {
     struct s2si_log log;
     struct s2si_ike *ike;
     struct s2si_ike_peer *peer;
-    struct s2si_ike_peer_config config; /* its lists are the next four */
+    struct s2si_ike_peer_config config; /* its lists are the next four, its identities stand behind them */
     struct s2si_proposal_list ike_list, esp_list;
     struct s2s_selector local_ts[S2SI_IKE_SELECTORS], remote_ts[S2SI_IKE_SELECTORS];
+    struct s2si_identity local_id, remote_id;
     struct s2s_addr address, seen_as; /* own, and behind the NAT as others see it */
     struct pair_pending pending[PAIR_PENDING];
     struct pair_sa sas[PAIR_SAS];

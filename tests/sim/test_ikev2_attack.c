@@ -241,8 +241,8 @@ static void peer_of_any_address(void **state)
     (void)state;
     ike_pair_init(&pair);
     pair.end[1].config.remote.family = 0;
-    assert_int_equal(s2si_identity_parse("@a.example", &pair.end[0].config.local_id), 0);
-    assert_int_equal(s2si_identity_parse("@a.example", &pair.end[1].config.remote_id), 0);
+    assert_int_equal(s2si_identity_parse("@a.example", &pair.end[0].local_id), 0);
+    assert_int_equal(s2si_identity_parse("@a.example", &pair.end[1].remote_id), 0);
     ike_pair_up(&pair);
     assert_sound(&pair);
     assert_int_equal(s2si_ike_initiate(pair.end[1].peer, pair.now), S2S_ERR_STATE);

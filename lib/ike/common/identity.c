@@ -1,9 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/ike/common/identity.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include <s2svpn/error.h>
+
+const struct s2si_identity s2si_identity_any = {.type = S2SI_ID_ANY};
+
+static size_t kept_size(const struct s2si_identity *id)
+{
+    return offsetof(struct s2si_identity, data) + id->length;
+}
+
+struct s2si_identity *s2si_identity_keep(struct s2si_mem *mem, const struct s2si_identity *id)
+{
+    struct s2si_identity *kept = s2si_alloc(mem, kept_size(id));
+    if (kept != NULL) {
+        memcpy(kept, id, kept_size(id));
+    }
+    return kept;
+}
+
+void s2si_identity_free(struct s2si_mem *mem, struct s2si_identity *kept)
+{
+    if (kept != NULL) {
+        s2si_free(mem, kept, kept_size(kept));
+    }
+}
+
+void s2si_identity_get(const struct s2si_identity *kept, struct s2si_identity *out)
+{
+    memset(out, 0, sizeof *out);
+    memcpy(out, kept, kept_size(kept));
+}
 
 static int set(struct s2si_identity *out, enum s2si_id_type type, const char *text)
 {

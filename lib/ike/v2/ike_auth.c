@@ -32,8 +32,8 @@ int s2si_auth_compute(struct s2si_ike_sa *sa, bool initiator_side, struct s2s_sp
 
 void s2si_own_identity(const struct s2si_ike_sa *sa, struct s2si_identity *out)
 {
-    if (sa->peer->config.local_id.type != S2SI_ID_ANY)
-        *out = sa->peer->config.local_id;
+    if (sa->peer->config.local_id->type != S2SI_ID_ANY)
+        s2si_identity_get(sa->peer->config.local_id, out);
     else
         s2si_identity_from_addr(&sa->local.addr, out);
 }
@@ -45,8 +45,8 @@ int s2si_write_auth(struct s2si_ike_sa *sa, struct s2si_message_writer *writer)
     size_t length = 0;
     s2si_own_identity(sa, &own);
     s2si_id_encode(writer, sa->initiator ? S2SI_PAYLOAD_IDI : S2SI_PAYLOAD_IDR, &own);
-    if (sa->initiator && sa->peer->config.remote_id.type != S2SI_ID_ANY)
-        s2si_id_encode(writer, S2SI_PAYLOAD_IDR, &sa->peer->config.remote_id);
+    if (sa->initiator && sa->peer->config.remote_id->type != S2SI_ID_ANY)
+        s2si_id_encode(writer, S2SI_PAYLOAD_IDR, sa->peer->config.remote_id);
     struct s2s_span span = {body, s2si_id_body(&own, body)};
     int result = s2si_auth_compute(sa, sa->initiator, span, &sa->peer->psk, auth, &length);
     if (result == 0)
@@ -144,7 +144,7 @@ static void refuse_responder(struct s2si_ike_sa *sa, enum s2si_ike_reason reason
     struct s2si_ike_peer *peer = sa->peer;
     s2si_exchange_abort(sa, &sa->mine);
     if (reason == S2SI_IKE_REASON_ID_MISMATCH)
-        s2si_mismatch_values(S2SI_DIFFERS_IDENTITY, s2si_identity_format(&peer->config.remote_id, ours, sizeof ours),
+        s2si_mismatch_values(S2SI_DIFFERS_IDENTITY, s2si_identity_format(peer->config.remote_id, ours, sizeof ours),
                              detail, &mismatch);
     else if (reason == S2SI_IKE_REASON_AUTH_FAILED)
         s2si_mismatch_values(S2SI_DIFFERS_PSK, "not shown", "another one", &mismatch);
@@ -160,15 +160,6 @@ static void refuse_responder(struct s2si_ike_sa *sa, enum s2si_ike_reason reason
     s2si_peer_attempt_failed(peer, reason, 0);
 }
 
-static bool keep_identity(struct s2si_ike_sa *sa, const struct s2si_identity *id)
-{
-    if (sa->peer_id == NULL)
-        sa->peer_id = s2si_alloc(sa->ike->mem, sizeof *sa->peer_id);
-    if (sa->peer_id != NULL)
-        *sa->peer_id = *id;
-    return sa->peer_id != NULL;
-}
-
 /* @return whether the responder is who it should be; otherwise it was dealt with. */
 static bool believe(struct s2si_ike_sa *sa, const struct s2si_message *message)
 {
@@ -179,7 +170,7 @@ static bool believe(struct s2si_ike_sa *sa, const struct s2si_message *message)
         refuse_responder(sa, S2SI_IKE_REASON_INVALID_SYNTAX, "malformed IDr");
         return false;
     }
-    if (!s2si_identity_matches(&sa->peer->config.remote_id, &id)) {
+    if (!s2si_identity_matches(sa->peer->config.remote_id, &id)) {
         refuse_responder(sa, S2SI_IKE_REASON_ID_MISMATCH, s2si_identity_format(&id, text, sizeof text));
         return false;
     }
@@ -187,7 +178,7 @@ static bool believe(struct s2si_ike_sa *sa, const struct s2si_message *message)
         refuse_responder(sa, S2SI_IKE_REASON_AUTH_FAILED, "the peer's AUTH does not verify: pre-shared keys differ");
         return false;
     }
-    if (!keep_identity(sa, &id)) {
+    if (!s2si_sa_keep_identity(sa, &id)) {
         s2si_sa_down(sa, S2SI_IKE_REASON_NO_MEMORY, 0, false);
         return false;
     }

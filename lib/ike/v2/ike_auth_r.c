@@ -11,7 +11,7 @@ static void refusal_values(const struct s2si_ike_sa *sa, enum s2si_ike_reason re
     char ours[128];
     if (reason == S2SI_IKE_REASON_ID_MISMATCH)
         s2si_mismatch_values(S2SI_DIFFERS_IDENTITY,
-                             s2si_identity_format(&sa->peer->config.remote_id, ours, sizeof ours), theirs, out);
+                             s2si_identity_format(sa->peer->config.remote_id, ours, sizeof ours), theirs, out);
     else if (reason == S2SI_IKE_REASON_AUTH_FAILED)
         s2si_mismatch_values(S2SI_DIFFERS_PSK, "not shown", "another one", out);
     else
@@ -71,10 +71,8 @@ static struct s2si_ike_peer *authenticate(struct s2si_ike_sa *sa, const struct s
 
 static int adopt(struct s2si_ike_sa *sa, struct s2si_ike_peer *peer, const struct s2si_identity *id)
 {
-    sa->peer_id = s2si_alloc(sa->ike->mem, sizeof *sa->peer_id);
-    if (sa->peer_id == NULL)
+    if (!s2si_sa_keep_identity(sa, id))
         return S2S_ERR_NO_MEMORY;
-    *sa->peer_id = *id;
     sa->authenticated = true;
     return s2si_sa_attach(sa, peer);
 }

@@ -138,9 +138,15 @@ void s2si_sa_free(struct s2si_ike_sa *sa)
     s2si_sk_clear(&sa->sk_in);
     s2si_sk_clear(&sa->sk_out);
     s2si_ike_keys_clear(ike->mem, &sa->keys);
-    if (sa->peer_id != NULL)
-        s2si_free(ike->mem, sa->peer_id, sizeof *sa->peer_id);
+    s2si_identity_free(ike->mem, sa->peer_id);
     s2si_free_secret(ike->mem, sa, sizeof *sa);
+}
+
+bool s2si_sa_keep_identity(struct s2si_ike_sa *sa, const struct s2si_identity *id)
+{
+    s2si_identity_free(sa->ike->mem, sa->peer_id);
+    sa->peer_id = s2si_identity_keep(sa->ike->mem, id);
+    return sa->peer_id != NULL;
 }
 
 int s2si_sa_attach(struct s2si_ike_sa *sa, struct s2si_ike_peer *peer)

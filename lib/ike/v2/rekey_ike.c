@@ -53,13 +53,11 @@ static struct s2si_ike_sa *make(struct s2si_ike_sa *old, struct s2si_negotiation
     sa->fragmentation = old->fragmentation;
     sa->spi_i = initiator ? 0 : talks->peer_spi64;
     sa->spi_r = initiator ? talks->peer_spi64 : 0;
-    sa->peer_id = s2si_alloc(old->ike->mem, sizeof *sa->peer_id);
-    if (sa->peer_id == NULL || s2si_sa_set_own_spi(sa, talks->spi) != 0 || s2si_sa_derive(sa, talks, old) != 0) {
+    bool known = old->peer_id == NULL || s2si_sa_keep_identity(sa, old->peer_id);
+    if (!known || s2si_sa_set_own_spi(sa, talks->spi) != 0 || s2si_sa_derive(sa, talks, old) != 0) {
         s2si_sa_free(sa);
         return NULL;
     }
-    if (old->peer_id != NULL)
-        *sa->peer_id = *old->peer_id;
     (void)s2si_sa_attach(sa, old->peer);
     return sa;
 }

@@ -17,7 +17,7 @@ static void of_sa(const struct s2si_ike_sa *sa, struct s2si_ike_status *out)
     out->rekey_ike_at = sa->deadlines.at[AT_REKEY];
     out->last_seen = sa->last_seen;
     if (sa->peer_id != NULL)
-        out->peer_id = *sa->peer_id;
+        s2si_identity_get(sa->peer_id, &out->peer_id);
 }
 
 static void of_child(const struct s2si_child_sa *child, struct s2si_ike_status *out)
