@@ -176,7 +176,7 @@ static void refused(struct s2si_ike_sa *sa, const struct s2si_message *message)
         s2si_child_try_again(sa, old, SECONDS(4));
     } else if (verdict == VERDICT_UNKNOWN_CHILD && old != NULL && old->state == CH_UP && !rival) {
         s2si_child_rest(old, S2SI_IKE_REASON_PEER_DELETE, false);
-        sa->want_child = true;
+        sa->want_child = !s2si_peer_has_child(sa->peer); /* a second one beside a good one would never go away */
         s2si_exchange_next(sa);
     } else if (verdict == VERDICT_REAUTHENTICATE) {
         tell_refusal(sa, type);
@@ -198,6 +198,8 @@ static void answered(struct s2si_ike_sa *sa, const struct s2si_message *message)
     if (s2si_nonce_decode(s2si_message_find(message, S2SI_PAYLOAD_NONCE, 0), &nonce) == 0 &&
         s2si_secret_set(sa->ike->mem, &talks->nr, nonce.data, nonce.length) == 0)
         notify = s2si_child_accept(sa, talks, message, false);
+    if (notify == 0) /* an error beside all of it: the request failed (section 3.10.1) */
+        notify = s2si_notify_first_error(message, NULL);
     int result = notify == 0 ? 0 : S2S_ERR_UNEXPECTED;
     if (result == 0)
         result = talks->group != S2S_ALG_NONE ? s2si_job_start(sa, slot, JOB_SHARED) : finish(sa, slot);
@@ -257,7 +259,7 @@ static uint16_t find_old(struct s2si_ike_sa *sa, const struct s2si_notify_payloa
 {
     if (rekey->spi.length != 4)
         return S2SI_N_INVALID_SYNTAX;
-    *old = s2si_child_by_spi_out(sa, s2si_get_u32(rekey->spi.data));
+    *old = rekey->protocol == S2SI_PROTOCOL_ESP ? s2si_child_by_spi_out(sa, s2si_get_u32(rekey->spi.data)) : NULL;
     return *old == NULL ? S2SI_N_CHILD_SA_NOT_FOUND : 0;
 }
 

@@ -199,6 +199,8 @@ static void child_of_auth(struct s2si_ike_sa *sa, struct s2si_negotiation *talks
         return;
     }
     notify = s2si_child_accept(sa, talks, message, true);
+    if (notify == 0) /* an error beside all of it: there is no CHILD_SA (section 3.10.1) */
+        notify = s2si_notify_first_error(message, NULL);
     talks->child = 0;
     if (notify == 0 && s2si_child_derive(child, talks) != 0)
         notify = S2SI_N_NO_ADDITIONAL_SAS;

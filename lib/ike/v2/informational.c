@@ -88,7 +88,7 @@ void s2si_informational_response(struct s2si_ike_sa *sa, const struct s2si_messa
 /* ---- the peer's ---- */
 
 struct request {
-    bool delete_ike;
+    bool delete_ike, unreadable;
     uint16_t fatal;
     uint32_t answer[S2SI_IKE_SELECTORS]; /* our SPIs of the CHILD_SAs that go */
     size_t answers;
@@ -134,8 +134,10 @@ static void delete_child(struct s2si_ike_sa *sa, uint32_t spi, struct request *r
 static void read_delete(struct s2si_ike_sa *sa, const struct s2si_payload *payload, struct request *request)
 {
     struct s2si_delete deletes;
-    if (s2si_delete_decode(payload, &deletes) != 0)
+    if (s2si_delete_decode(payload, &deletes) != 0) {
+        request->unreadable = true;
         return;
+    }
     if (deletes.protocol == S2SI_PROTOCOL_IKE)
         request->delete_ike = true;
     for (size_t i = 0; deletes.protocol == S2SI_PROTOCOL_ESP && i < deletes.count; i++)
@@ -162,6 +164,8 @@ void s2si_informational_request(struct s2si_ike_sa *sa, const struct s2si_messag
     s2si_chain_begin(sa, &writer);
     if (request.answers > 0)
         s2si_delete_encode_esp(&writer, request.answer, request.answers);
+    if (request.unreadable) /* no word that something was deleted which was not (section 2.21.3) */
+        s2si_notify_encode(&writer, S2SI_N_INVALID_SYNTAX, NULL, 0);
     (void)s2si_send_response(sa, slot, S2SI_INFORMATIONAL, &writer);
     s2si_exchange_end(sa, slot);
     if (request.fatal != 0) {

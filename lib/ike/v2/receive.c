@@ -35,6 +35,14 @@ static void unknown_spi(struct arrival *in)
         s2si_send_clear_notify(in->ike, &in->message.header, &in->local, &in->remote, S2SI_N_INVALID_IKE_SPI, NULL, 0);
 }
 
+/* The one fault of an unreadable first request that must be named (section 2.5). */
+static void unknown_critical(struct arrival *in)
+{
+    const struct s2si_ike_header *header = &in->message.header;
+    if (header->exchange == S2SI_IKE_SA_INIT && !in->response && header->spi_r == 0 && s2si_admission_error(in->ike))
+        s2si_send_clear_notify(in->ike, header, &in->local, &in->remote, in->error.notify, &in->error.payload, 1);
+}
+
 static void new_request(struct arrival *in)
 {
     enum s2si_message_kind kind;
@@ -140,8 +148,21 @@ static void seen(struct arrival *in)
     }
 }
 
-/* A verified message that is malformed: a request is answered, a response ends the exchange (section 2.21.2, 2.21.3).
- */
+/* What the peer made of its answer is unknown, so the IKE_SA cannot go on (section 2.21.3); once it stands the peer hears
+   of its end. */
+static void useless_response(struct s2si_ike_sa *sa)
+{
+    struct s2si_ike_peer *peer = sa->peer;
+    if (sa->state != ST_UP) {
+        s2si_sa_down(sa, S2SI_IKE_REASON_INVALID_SYNTAX, 0, true);
+        return;
+    }
+    s2si_exchange_abort(sa, &sa->mine);
+    s2si_sa_close(sa, S2SI_IKE_REASON_INVALID_SYNTAX);
+    s2si_peer_lost(peer, false);
+}
+
+/* A verified message that is malformed: a request is answered, a response ends the IKE_SA (section 2.21.2, 2.21.3). */
 static void malformed(struct arrival *in)
 {
     struct s2si_ike_sa *sa = in->sa;
@@ -150,7 +171,8 @@ static void malformed(struct arrival *in)
     in->ike->counters.malformed++;
     s2si_say(in->ike, S2S_LOG_NOTICE, sa->peer, "malformed message: %s", in->error.what != NULL ? in->error.what : "");
     if (in->response) {
-        s2si_sa_down(sa, S2SI_IKE_REASON_INVALID_SYNTAX, 0, true);
+        sa->next_out = in->message.header.message_id + 1;
+        useless_response(sa);
         return;
     }
     struct s2si_slot *slot = s2si_exchange_accept(sa, TASK_INFORMATIONAL, in->message.header.message_id);
@@ -183,7 +205,7 @@ static void handle(struct arrival *in)
     if (sa == NULL)
         return;
     if (in->response && sa->mine.task != TASK_NONE && sa->mine.wait == WAIT_NOTHING) /* an answer that fits nothing */
-        s2si_sa_down(sa, S2SI_IKE_REASON_INVALID_SYNTAX, 0, true);
+        useless_response(sa);
     else
         s2si_exchange_next(sa);
 }
@@ -252,10 +274,14 @@ static int parse(struct arrival *in, const uint8_t *data, size_t length)
     int result = length > in->ike->limits.message_bytes ? S2S_ERR_MALFORMED
                                                         : s2si_message_parse(data, length, &in->message, &in->error);
     in->response = s2si_ike_header_is_response(&in->message.header);
-    if (result == S2S_ERR_UNSUPPORTED && in->error.notify == S2SI_N_INVALID_MAJOR_VERSION)
+    if (result == S2S_ERR_UNSUPPORTED && in->error.notify == S2SI_N_INVALID_MAJOR_VERSION) {
         wrong_version(in);
-    else if (result != 0)
+        return result;
+    }
+    if (result != 0)
         in->ike->counters.malformed++;
+    if (result == S2S_ERR_UNSUPPORTED)
+        unknown_critical(in);
     return result;
 }
 

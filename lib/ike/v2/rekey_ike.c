@@ -195,6 +195,7 @@ static int read_answer(struct s2si_ike_sa *sa, struct s2si_negotiation *talks, c
         s2si_ke_decode(s2si_message_find(message, S2SI_PAYLOAD_KE, 0), &ke) != 0 ||
         s2si_nonce_decode(s2si_message_find(message, S2SI_PAYLOAD_NONCE, 0), &nonce) != 0 ||
         s2si_proposal_accept(&ours, &answer, false, &talks->suite) != 0 || answer.items[0].spi_length != 8 ||
+        s2si_notify_first_error(message, NULL) != 0 ||
         talks->suite.group != talks->group || ke.algorithm != talks->group)
         return S2S_ERR_MALFORMED;
     talks->peer_spi64 = s2si_get_u64(answer.items[0].spi);
