@@ -7,13 +7,15 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <s2svpn/device_files.h>
+#include <s2svpn/metrics.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "answer.h"
+#include "control_bgp.h"
 #include "events.h"
-#include "metrics.h"
 #include "unix_path.h"
 
 enum { MOST_BODY = 65536, MOST_HEADERS = 8192, REQUEST_SECONDS = 30, BACKLOG = 16, NAME = 256 };
@@ -25,39 +27,6 @@ struct control {
     char *path;
     int waiting; /* the listening socket until control_answer, then -1 */
 };
-
-/* ---- answers ---- */
-
-static void answer(struct evhttp_request *request, int code, const char *reason, const char *type,
-                   struct evbuffer *body)
-{
-    evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", type);
-    evhttp_send_reply(request, code, reason, body);
-    if (body) {
-        evbuffer_free(body);
-    }
-}
-
-static void answer_json(struct evhttp_request *request, int code, const char *reason, char *text)
-{
-    struct evbuffer *body = evbuffer_new();
-
-    if (body && text) {
-        evbuffer_add_printf(body, "%s\n", text);
-    }
-    s2s_json_free(text);
-    answer(request, code, reason, "application/json", body);
-}
-
-static void answer_text(struct evhttp_request *request, int code, const char *reason, const char *text)
-{
-    struct evbuffer *body = evbuffer_new();
-
-    if (body) {
-        evbuffer_add_printf(body, "%s\n", text);
-    }
-    answer(request, code, reason, "text/plain; charset=utf-8", body);
-}
 
 /* ---- what is asked for ---- */
 
@@ -289,11 +258,15 @@ static void serve_status(struct control *control, struct evhttp_request *request
 static void serve_metrics(struct control *control, struct evhttp_request *request)
 {
     struct evbuffer *body = evbuffer_new();
+    char *text = NULL;
+    int error = body ? s2s_metrics_text(control->daemon->engine, &text) : S2S_ERR_NO_MEMORY;
 
-    if (body) {
-        metrics_print(control->daemon->engine, body);
+    if (error == 0) {
+        evbuffer_add(body, text, strlen(text));
     }
-    answer(request, HTTP_OK, "OK", "text/plain; version=0.0.4; charset=utf-8", body);
+    s2s_json_free(text);
+    answer(request, error ? HTTP_INTERNAL : HTTP_OK, error ? "Internal Server Error" : "OK",
+           "text/plain; version=0.0.4; charset=utf-8", body);
 }
 
 static void serve_events(struct control *control, struct evhttp_request *request)
@@ -335,7 +308,7 @@ static const struct whole {
 
 static void serve(struct evhttp_request *request, void *user)
 {
-    static const char below[] = "/v1/connections/";
+    static const char below[] = "/v1/connections/", bgp[] = "/v1/bgp/";
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
     const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
 
@@ -352,6 +325,8 @@ static void serve(struct evhttp_request *request, void *user)
     }
     if (path && strncmp(path, below, sizeof below - 1) == 0) {
         serve_connection(user, request, path + sizeof below - 1);
+    } else if (path && strncmp(path, bgp, sizeof bgp - 1) == 0) {
+        control_bgp(((struct control *)user)->daemon, request, path + sizeof bgp - 1);
     } else {
         answer_text(request, HTTP_NOTFOUND, "Not Found", "no such path");
     }

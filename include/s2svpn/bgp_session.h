@@ -46,6 +46,9 @@ S2S_API int s2s_bgp_session_reset(s2s_bgp_session *session, s2s_time now);
 /** Asks the peer for its routes again (RFC 2918). @return 0, S2S_ERR_STATE, S2S_ERR_UNSUPPORTED (peer cannot). */
 S2S_API int s2s_bgp_session_refresh(s2s_bgp_session *session, s2s_time now);
 
+/** Announces all routes to the peer again, as if it had asked for them. @return 0 or S2S_ERR_STATE. */
+S2S_API int s2s_bgp_session_resend(s2s_bgp_session *session, s2s_time now);
+
 enum s2s_bgp_route_table { S2S_BGP_RECEIVED = 0, S2S_BGP_ADVERTISED = 1, S2S_BGP_BEST = 2 };
 /** A route with its attributes. Pointers are borrowed until the next call into the engine. */
 struct s2s_bgp_route_state {
@@ -64,7 +67,12 @@ struct s2s_bgp_route_state {
  *  valid while routes change; a route may then be seen twice or missed. */
 S2S_API int s2s_bgp_route_next(const s2s_bgp_session *session, enum s2s_bgp_route_table table, uint64_t *cursor,
                                struct s2s_bgp_route_state *route);
-/** Why the best route of a prefix is the best, one line a candidate. @return 0 or S2S_ERR_NOT_FOUND. */
+/** One route by its prefix. With S2S_BGP_BEST the best route of the whole gateway, whose session it may not be.
+ *  @return 0, S2S_ERR_NOT_FOUND, S2S_ERR_INVALID. */
+S2S_API int s2s_bgp_route_find(const s2s_bgp_session *session, enum s2s_bgp_route_table table,
+                               const struct s2s_prefix *prefix, struct s2s_bgp_route_state *route);
+/** Why the best route of a prefix is the best, one line a candidate, the best first; then one line a session: whether
+ *  the route is announced there, and if not, why. Borrowed until the next call into the engine. @return 0 or S2S_ERR_NOT_FOUND. */
 S2S_API int s2s_gateway_bgp_why(const s2s_gateway *gateway, const struct s2s_prefix *prefix, const char **text);
 
 S2S_EXTERN_C_END

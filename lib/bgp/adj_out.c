@@ -222,6 +222,24 @@ static bool send_update(struct s2si_bgp_session *session, struct s2si_writer *wr
     return s2si_bgp_connection_send(session->up, writer->data, writer->length, now);
 }
 
+static void tell(struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct change *change, uint32_t before)
+{
+    const struct s2si_bgp_net *net = s2si_bgp_rib_net(&session->bgp->ribs[family], change->net);
+    char reason[S2SI_BGP_REASON];
+    if (!s2si_bgp_route_event_wanted(session->bgp)) {
+        return;
+    }
+    if (change->attrs == 0) {
+        s2si_bgp_not_announced(session, family, net, reason, sizeof reason);
+        s2si_bgp_route_event(session, S2SI_BGP_EV_WITHDRAWN, family, net, reason);
+    } else {
+        s2si_bgp_route_event(session, S2SI_BGP_EV_ADVERTISED, family, net,
+                             before == 0                          ? ""
+                             : before == S2SI_BGP_SENT_UNKNOWN ? "again, because it was asked for"
+                                                                  : "again, with other attributes");
+    }
+}
+
 /* Notes that a change is on its way: adj-out, counters, event. */
 static bool commit(struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct change *change)
 {
@@ -231,12 +249,12 @@ static bool commit(struct s2si_bgp_session *session, enum s2si_bgp_family family
         return false;
     }
     struct s2si_bgp_adj_out *out = &session->out[family];
-    out->announced += (change->attrs != 0 ? 1u : 0u) - (*sent != 0 ? 1u : 0u);
-    release_sent(bgp, *sent);
+    uint32_t before = *sent;
+    out->announced += (change->attrs != 0 ? 1u : 0u) - (before != 0 ? 1u : 0u);
+    release_sent(bgp, before);
     s2si_bgp_attrs_hold(&bgp->attrs, change->attrs);
     *sent = change->attrs;
-    s2si_bgp_route_event(session, change->attrs != 0 ? S2SI_BGP_EV_ADVERTISED : S2SI_BGP_EV_WITHDRAWN, family,
-                         s2si_bgp_rib_net(&bgp->ribs[family], change->net), "");
+    tell(session, family, change, before);
     if (change->attrs == 0) {
         s2si_bgp_best_release(bgp, family, change->net);
     }

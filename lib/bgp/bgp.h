@@ -91,6 +91,8 @@ void s2si_bgp_session_start(struct s2si_bgp_session *session, s2s_time now);
 int s2si_bgp_session_reset(struct s2si_bgp_session *session, s2s_time now);
 /* Asks the peer for its routes again (RFC 2918). @return 0, S2S_ERR_STATE, S2S_ERR_UNSUPPORTED, S2S_ERR_NO_MEMORY. */
 int s2si_bgp_session_refresh(struct s2si_bgp_session *session, s2s_time now);
+/* Announces everything again, as if the peer had asked. @return 0, S2S_ERR_STATE. */
+int s2si_bgp_session_resend(struct s2si_bgp_session *session, s2s_time now);
 
 /* The path below the session came up or went: down withdraws at once and overrides graceful restart. */
 void s2si_bgp_path(struct s2si_bgp_session *session, bool up, s2s_time now);
@@ -155,7 +157,10 @@ int s2si_bgp_session_state(const struct s2si_bgp_session *session, struct s2s_bg
 /* See s2s_bgp_route_next. S2S_BGP_BEST walks the best routes of the whole speaker. */
 int s2si_bgp_route_next(const struct s2si_bgp_session *session, enum s2s_bgp_route_table table, uint64_t *cursor,
                         struct s2s_bgp_route_state *route);
-/* One line a candidate, the best first. @return 0 or S2S_ERR_NOT_FOUND. */
+/* The same for one prefix. @return 0 or S2S_ERR_NOT_FOUND. */
+int s2si_bgp_route_find(const struct s2si_bgp_session *session, enum s2s_bgp_route_table table, const struct s2s_prefix *prefix,
+                        struct s2s_bgp_route_state *route);
+/* One line a candidate, the best first, then one a session: whether it is announced there. @return 0 or S2S_ERR_NOT_FOUND. */
 int s2si_bgp_why(const struct s2si_bgp *bgp, const struct s2s_prefix *prefix, const char **text);
 /* The session of an owner, NULL if none. */
 struct s2si_bgp_session *s2si_bgp_session_find(const struct s2si_bgp *bgp, uint64_t owner);

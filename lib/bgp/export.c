@@ -7,6 +7,7 @@
 
 #include "lib/bgp/as_path.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { DRAIN_PREPEND = 3 };
@@ -125,45 +126,83 @@ static uint32_t make(struct s2si_bgp_session *session, enum s2si_bgp_family fami
     return set_next_hop(session, family, &view) && fits ? s2si_bgp_attrs_intern(&bgp->attrs, &view) : 0;
 }
 
-/* Whether the source of a route may be told to this session at all. */
-static bool may_announce(const struct s2si_bgp_session *session, const struct s2si_bgp_path *path)
+/* Why the source of a route may not be told to this session at all; NULL: it may. */
+static const char *hindrance(const struct s2si_bgp_session *session, const struct s2si_bgp_path *path)
 {
     const struct s2si_bgp *bgp = session->bgp;
-    bool internal = s2si_bgp_session_internal(session);
-    if (session->drain == S2SI_BGP_GONE || path->session == session->index) {
-        return false;
-    }
-    if (path->session != 0) {
-        const struct s2si_bgp_session *source = bgp->sessions[path->session];
-        bool group = session->config.group != 0 && source->config.group == session->config.group;
-        if (group || (internal && s2si_bgp_session_internal(source))) {
-            return false;
-        }
-    }
+    const struct s2si_bgp_session *source = bgp->sessions[path->session];
+    bool internal = s2si_bgp_session_internal(session), from_session = path->session != 0;
     struct s2si_bgp_attr_rank rank;
     s2si_bgp_attrs_rank(&bgp->attrs, path->accepted, &rank);
-    bool no_policy = session->config.export_ == NULL && session->config.require_policy && !internal; /* RFC 8212 */
-    return !no_policy && !rank.no_advertise && (internal || !rank.no_export);
+    const struct {
+        bool holds;
+        const char *reason;
+    } rows[] = {
+        {session->drain == S2SI_BGP_GONE, "its tunnel is being taken down"},
+        {path->session == session->index, "the best path is the peer's own"},
+        {from_session && session->config.group != 0 && source->config.group == session->config.group,
+         "learned from a session whose routes are not handed on to this one"},
+        {from_session && internal && s2si_bgp_session_internal(source), "learned from an internal peer"},
+        {session->config.export_ == NULL && session->config.require_policy && !internal, "no export policy (RFC 8212)"},
+        {rank.no_advertise, "has the community no-advertise"},
+        {rank.no_export && !internal, "has the community no-export"},
+    };
+    for (size_t i = 0; i < S2SI_COUNT(rows); i++) {
+        if (rows[i].holds) {
+            return rows[i].reason;
+        }
+    }
+    return NULL;
+}
+
+/* The rule of the export policy that matches; NO_RULE when none does, or there is no policy. */
+static int match(const struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct s2si_bgp_net *net,
+                 const struct s2si_bgp_path *path, bool *permit)
+{
+    struct s2si_bgp_attr_view view;
+    *permit = true;
+    if (session->config.export_ == NULL) {
+        return NO_RULE;
+    }
+    struct s2s_prefix prefix = s2si_bgp_net_prefix(&session->bgp->ribs[family], net);
+    s2si_bgp_attrs_view(&session->bgp->attrs, path->accepted, &view);
+    return s2si_bgp_policy_match(session->config.export_, &prefix, &view, permit);
+}
+
+static const struct s2si_bgp_path *best_of(const struct s2si_bgp *bgp, const struct s2si_bgp_net *net)
+{
+    return (net->flags & S2SI_BGP_NET_BEST) != 0 ? s2si_bgp_slab_at(&bgp->paths, net->paths) : NULL;
+}
+
+void s2si_bgp_not_announced(const struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct s2si_bgp_net *net,
+                            char *out, size_t size)
+{
+    const struct s2si_bgp_path *path = best_of(session->bgp, net);
+    const char *reason = path == NULL ? "no path to it is left" : hindrance(session, path);
+    bool permit = true;
+    int rule = reason == NULL ? match(session, family, net, path, &permit) : NO_RULE;
+    if (reason != NULL) {
+        snprintf(out, size, "%s", reason);
+    } else if (permit) {
+        snprintf(out, size, "its attributes do not fit into a message");
+    } else if (rule == NO_RULE) {
+        snprintf(out, size, "no rule of the export policy (bgp.export) permits it");
+    } else {
+        snprintf(out, size, "denied by rule %d of the export policy (bgp.export)", rule + 1);
+    }
 }
 
 uint32_t s2si_bgp_export(struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct s2si_bgp_net *net)
 {
     struct s2si_bgp *bgp = session->bgp;
-    const struct s2si_bgp_path *path =
-        (net->flags & S2SI_BGP_NET_BEST) != 0 ? s2si_bgp_slab_at(&bgp->paths, net->paths) : NULL;
-    if (path == NULL || !may_announce(session, path)) {
+    const struct s2si_bgp_path *path = best_of(bgp, net);
+    bool permit;
+    if (path == NULL || hindrance(session, path) != NULL) {
         return 0;
     }
-    int rule = NO_RULE;
-    if (session->config.export_ != NULL) {
-        struct s2si_bgp_attr_view view;
-        struct s2s_prefix prefix = s2si_bgp_net_prefix(&bgp->ribs[family], net);
-        bool permit;
-        s2si_bgp_attrs_view(&bgp->attrs, path->accepted, &view);
-        rule = s2si_bgp_policy_match(session->config.export_, &prefix, &view, &permit);
-        if (!permit) {
-            return 0;
-        }
+    int rule = match(session, family, net, path, &permit);
+    if (!permit) {
+        return 0;
     }
     bool local = path->session == 0;
     uint32_t salt = (uint32_t)family + 2u * (uint32_t)(rule + 1);

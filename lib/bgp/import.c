@@ -26,6 +26,27 @@ const char *s2si_bgp_refusal_name(enum s2si_bgp_refusal refusal)
     return (unsigned)refusal < S2SI_BGP_REFUSALS ? names[refusal] : "unknown";
 }
 
+void s2si_bgp_refused_because(const struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct s2si_bgp_net *net,
+                              const struct s2si_bgp_path *path, char *out, size_t size)
+{
+    const struct s2si_bgp_policy *policy = session->config.import;
+    int rule = -1;
+    if (path->reason != S2SI_BGP_REFUSED_POLICY || policy == NULL) {
+        snprintf(out, size, "%s", s2si_bgp_refusal_name((enum s2si_bgp_refusal)path->reason));
+        return;
+    }
+    struct s2si_bgp_attr_view view;
+    struct s2s_prefix prefix = s2si_bgp_net_prefix(&session->bgp->ribs[family], net);
+    bool permit;
+    s2si_bgp_attrs_view(&session->bgp->attrs, path->received, &view);
+    rule = s2si_bgp_policy_match(policy, &prefix, &view, &permit);
+    if (rule < 0) {
+        snprintf(out, size, "no rule of the import policy (bgp.import) permits it");
+    } else {
+        snprintf(out, size, "denied by rule %d of the import policy (bgp.import)", rule + 1);
+    }
+}
+
 bool s2si_bgp_path_usable(const struct s2si_bgp *bgp, enum s2si_bgp_family family, const struct s2si_bgp_path *path)
 {
     if (path->accepted == 0 || path->session == 0) {
@@ -183,6 +204,16 @@ static void set_path(struct s2si_bgp *bgp, enum s2si_bgp_family family, uint32_t
     s2si_bgp_attrs_release(&bgp->attrs, old_accepted);
 }
 
+static void tell_learned(struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct s2si_bgp_net *net,
+                         const struct s2si_bgp_path *path)
+{
+    char reason[S2SI_BGP_REASON];
+    if (s2si_bgp_route_event_wanted(session->bgp)) {
+        s2si_bgp_refused_because(session, family, net, path, reason, sizeof reason);
+        s2si_bgp_route_event(session, path->reason == S2SI_BGP_TAKEN ? S2SI_BGP_EV_RECEIVED : S2SI_BGP_EV_REFUSED, family, net, reason);
+    }
+}
+
 static bool learn(struct import *import, const struct s2si_bgp_key *key)
 {
     struct s2si_bgp_session *session = import->session;
@@ -220,9 +251,15 @@ static bool learn(struct import *import, const struct s2si_bgp_key *key)
     s2si_bgp_attrs_hold(&bgp->attrs, accepted);
     set_path(bgp, import->family, net_index, index, import->received, accepted, (uint8_t)reason);
     count_path(session, import->family, path, 1);
-    s2si_bgp_route_event(session, reason == S2SI_BGP_TAKEN ? S2SI_BGP_EV_RECEIVED : S2SI_BGP_EV_REFUSED, import->family, net,
-                         s2si_bgp_refusal_name(reason));
+    tell_learned(session, import->family, net, path);
     return true;
+}
+
+static void tell_lost(struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct s2si_bgp_net *net, const char *why)
+{
+    if (s2si_bgp_route_event_wanted(session->bgp)) {
+        s2si_bgp_route_event(session, S2SI_BGP_EV_LOST, family, net, why);
+    }
 }
 
 static void forget(struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct s2si_bgp_key *key)
@@ -234,7 +271,7 @@ static void forget(struct s2si_bgp_session *session, enum s2si_bgp_family family
     }
     struct s2si_bgp_net *net = s2si_bgp_rib_net(&bgp->ribs[family], net_index);
     if (find_path(bgp, net, session->index, &link) != 0) {
-        s2si_bgp_route_event(session, S2SI_BGP_EV_LOST, family, net, "withdrawn by the peer");
+        tell_lost(session, family, net, "withdrawn by the peer");
         remove_path(session, family, net_index, link);
     }
 }
@@ -403,8 +440,7 @@ uint32_t s2si_bgp_sweep(struct s2si_bgp_session *session, enum s2si_bgp_family f
         }
         const struct s2si_bgp_path *path = s2si_bgp_slab_at(&bgp->paths, *link);
         if (path->epoch != session->epoch[family] && !s2si_bgp_path_kept(session, family, path)) {
-            s2si_bgp_route_event(session, S2SI_BGP_EV_LOST, family, net,
-                                 session->up != NULL ? "the peer did not announce it again" : "the session was lost");
+            tell_lost(session, family, net, session->up != NULL ? "the peer did not announce it again" : "the session was lost");
             remove_path(session, family, index, link);
         }
     }

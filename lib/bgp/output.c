@@ -47,14 +47,20 @@ static bool about_a_route(enum s2si_bgp_event event)
     return event >= S2SI_BGP_EV_ADVERTISED && event <= S2SI_BGP_EV_REFUSED;
 }
 
+bool s2si_bgp_route_event_wanted(struct s2si_bgp *bgp)
+{
+    uint32_t room = bgp->params.route_events != 0 ? bgp->params.route_events : S2SI_BGP_ROUTE_EVENTS;
+    bool fits = bgp->route_event_count < room;
+    bgp->events_lost += fits ? 0 : 1;
+    return fits;
+}
+
 void s2si_bgp_route_event(struct s2si_bgp_session *session, enum s2si_bgp_event event, enum s2si_bgp_family family,
                           const struct s2si_bgp_net *net, const char *detail)
 {
     struct s2si_bgp *bgp = session->bgp;
-    uint32_t room = bgp->params.route_events != 0 ? bgp->params.route_events : S2SI_BGP_ROUTE_EVENTS;
-    struct s2si_bgp_output *out = bgp->route_event_count >= room ? NULL : s2si_bgp_event(session, event);
+    struct s2si_bgp_output *out = s2si_bgp_event(session, event);
     if (out == NULL) {
-        bgp->events_lost++;
         return;
     }
     bgp->route_event_count++;

@@ -56,6 +56,20 @@ static void asked(struct s2si_bgp_session *session, enum s2si_bgp_family family)
     session->exhausted = !s2si_bgp_adj_out_all(session, family, true) || session->exhausted;
 }
 
+int s2si_bgp_session_resend(struct s2si_bgp_session *session, s2s_time now)
+{
+    (void)now;
+    if (session->up == NULL) {
+        return S2S_ERR_STATE;
+    }
+    for (int family = 0; family < S2SI_BGP_FAMILIES; family++) {
+        if ((session->codec.families >> family & 1) != 0) {
+            asked(session, (enum s2si_bgp_family)family);
+        }
+    }
+    return 0;
+}
+
 bool s2si_bgp_refresh_begin(struct s2si_bgp_session *session, enum s2si_bgp_family family, s2s_time now)
 {
     struct s2si_bgp_adj_out *out = &session->out[family];

@@ -156,7 +156,7 @@ struct s2si_bgp {
     uint8_t policy_room[S2SI_BGP_POLICY_ROOM];
     uint8_t path_room[S2SI_BGP_SCRATCH_PATH];
     uint8_t message[S2SI_BGP_MESSAGE_MAX];
-    char text[4][2048]; /* status.c: path, communities, large communities, why */
+    char text[5][2048]; /* status.c: path, communities, large communities, why, why of one route */
 };
 
 /* ---- speaker.c */
@@ -219,6 +219,9 @@ void s2si_bgp_receive(struct s2si_bgp_connection *connection, const uint8_t *dat
 
 /* ---- import.c */
 void s2si_bgp_import_update(struct s2si_bgp_connection *connection, const uint8_t *body, size_t length, s2s_time now);
+/* Why a path is refused, in a few words: the rule of the policy, or the name of the refusal. */
+void s2si_bgp_refused_because(const struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct s2si_bgp_net *net,
+                              const struct s2si_bgp_path *path, char *out, size_t size);
 /* Whether a path may be used at all. */
 bool s2si_bgp_path_usable(const struct s2si_bgp *bgp, enum s2si_bgp_family family, const struct s2si_bgp_path *path);
 /* One slice of sweeping stale routes, or of looking at all of them again. @return routes looked at. */
@@ -236,6 +239,10 @@ void s2si_bgp_best_release(struct s2si_bgp *bgp, enum s2si_bgp_family family, ui
 /* ---- export.c and adj_out.c */
 /* The attributes under which a session announces a net, with one reference; 0 = not at all. */
 uint32_t s2si_bgp_export(struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct s2si_bgp_net *net);
+enum { S2SI_BGP_REASON = 128 };
+/* Why a session does not announce a net, in a few words. */
+void s2si_bgp_not_announced(const struct s2si_bgp_session *session, enum s2si_bgp_family family, const struct s2si_bgp_net *net,
+                            char *out, size_t size);
 void s2si_bgp_memo_clear(struct s2si_bgp_session *session);
 void s2si_bgp_adj_out_init(struct s2si_bgp_session *session);
 /* Everything is to be looked at; again: and to be sent even if it did not change. */
@@ -249,6 +256,8 @@ bool s2si_bgp_adj_out_fill(struct s2si_bgp_session *session, s2s_time now);
 /* ---- output.c */
 /* A new event of this session, or NULL when it is not to be told; fields besides type and session are the caller's. */
 struct s2si_bgp_output *s2si_bgp_event(struct s2si_bgp_session *session, enum s2si_bgp_event event);
+/* Events about single routes: first whether there is room for one more (else it is counted as lost), then the event. */
+bool s2si_bgp_route_event_wanted(struct s2si_bgp *bgp);
 void s2si_bgp_route_event(struct s2si_bgp_session *session, enum s2si_bgp_event event, enum s2si_bgp_family family,
                           const struct s2si_bgp_net *net, const char *detail);
 void s2si_bgp_events_forget(struct s2si_bgp *bgp, const struct s2si_bgp_session *session);

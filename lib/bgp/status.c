@@ -99,14 +99,15 @@ static size_t decide_net(const struct s2si_bgp *bgp, enum s2si_bgp_family family
 enum { SHOWN = 32 };
 
 /* Why a path is the best or is not. */
-static const char *explain(const struct s2si_bgp *bgp, enum s2si_bgp_family family, const struct s2si_bgp_net *net, uint32_t index)
+static const char *explain(struct s2si_bgp *bgp, enum s2si_bgp_family family, const struct s2si_bgp_net *net, uint32_t index)
 {
     const struct s2si_bgp_path *path = s2si_bgp_slab_at(&bgp->paths, index);
     struct s2si_bgp_candidate candidates[SHOWN];
     enum s2si_bgp_step decided = S2SI_BGP_STEP_ONLY;
     size_t best;
     if (path->reason != S2SI_BGP_TAKEN) {
-        return s2si_bgp_refusal_name((enum s2si_bgp_refusal)path->reason);
+        s2si_bgp_refused_because(bgp->sessions[path->session], family, net, path, bgp->text[4], sizeof bgp->text[4]);
+        return bgp->text[4];
     }
     if (bgp->deferring) {
         return "not selected yet: after a restart the peers' End-of-RIB is waited for";
@@ -200,7 +201,53 @@ int s2si_bgp_route_next(const struct s2si_bgp_session *session, enum s2s_bgp_rou
     return S2S_ERR_NOT_FOUND;
 }
 
+static uint32_t find_net(const struct s2si_bgp *bgp, const struct s2s_prefix *prefix, enum s2si_bgp_family *family)
+{
+    struct s2s_prefix masked = *prefix;
+    struct s2si_bgp_key key;
+    *family = prefix->addr.family == 4 ? S2SI_BGP_IPV4 : S2SI_BGP_IPV6;
+    s2si_prefix_mask(&masked);
+    s2si_bgp_rib_key(&bgp->ribs[*family], masked.addr.bytes, masked.length, &key);
+    return s2si_bgp_rib_find(&bgp->ribs[*family], &key);
+}
+
+int s2si_bgp_route_find(const struct s2si_bgp_session *session, enum s2s_bgp_route_table table, const struct s2s_prefix *prefix,
+                        struct s2s_bgp_route_state *out)
+{
+    struct s2s_bgp_route_state route = {.struct_size = sizeof route};
+    enum s2si_bgp_family family;
+    uint32_t index = find_net(session->bgp, prefix, &family);
+    if (index == 0 || !fill_route(session, table, family, index, &route)) {
+        return S2S_ERR_NOT_FOUND;
+    }
+    *out = route;
+    return 0;
+}
+
 /* ---- why */
+
+static size_t add_text(struct s2si_bgp *bgp, size_t used, int length)
+{
+    size_t room = sizeof bgp->text[3] - used, written = length < 0 ? 0 : (size_t)length;
+    return used + (written < room ? written : room - 1);
+}
+
+/* Whom the best path is told to. */
+static size_t told_line(struct s2si_bgp *bgp, enum s2si_bgp_family family, uint32_t index, const struct s2si_bgp_session *session,
+                        size_t used)
+{
+    char reason[S2SI_BGP_REASON] = "";
+    bool announced = s2si_bgp_adj_out_get(session, family, index) != 0;
+    bool marked = s2si_bgp_marks_has(&session->out[family].marks, index);
+    if (session->up == NULL) {
+        snprintf(reason, sizeof reason, "the session is down");
+    } else if (!announced && !marked) {
+        s2si_bgp_not_announced(session, family, s2si_bgp_rib_net(&bgp->ribs[family], index), reason, sizeof reason);
+    }
+    return add_text(bgp, used,
+                    snprintf(bgp->text[3] + used, sizeof bgp->text[3] - used, "  to %s: %s%s\n", session->name,
+                             announced ? "announced" : marked ? "about to be announced" : "not announced: ", reason));
+}
 
 static size_t why_line(struct s2si_bgp *bgp, enum s2si_bgp_family family, uint32_t index, bool best, const char *why, size_t used)
 {
@@ -212,25 +259,22 @@ static size_t why_line(struct s2si_bgp *bgp, enum s2si_bgp_family family, uint32
     s2si_bgp_attribute_format(&view, S2SI_BGP_AS_PATH, as_path, sizeof as_path);
     s2si_bgp_attribute_format(&view, S2SI_BGP_MED, med, sizeof med);
     uint32_t preference = s2si_bgp_has(&view, S2SI_BGP_LOCAL_PREF) ? view.local_pref : session != NULL ? session->preference : 0;
+    const char *verdict = best ? "best: " : path->reason == S2SI_BGP_TAKEN && !bgp->deferring ? "beaten by: " : "";
     size_t room = sizeof bgp->text[3] - used;
     int length = session == NULL
-                     ? snprintf(bgp->text[3] + used, room, "%s originated here: %s\n", best ? "*" : " ", why)
-                     : snprintf(bgp->text[3] + used, room, "%s %s (%s): %s; local-pref %lu, path [%s], MED %s%s\n", best ? "*" : " ",
-                                session->name, s2s_addr_format(&session->config.peer_ip, peer), why, (unsigned long)preference,
-                                as_path, med[0] != '\0' ? med : "none", is_stale(bgp, family, path) ? ", stale" : "");
-    size_t written = length < 0 ? 0 : (size_t)length;
-    return written < room ? written : room - 1;
+                     ? snprintf(bgp->text[3] + used, room, "%s originated here: %s%s\n", best ? "*" : " ", verdict, why)
+                     : snprintf(bgp->text[3] + used, room, "%s %s (%s): %s%s; local-pref %lu, path [%s], MED %s%s\n", best ? "*" : " ",
+                                session->name, s2s_addr_format(&session->config.peer_ip, peer), verdict, why,
+                                (unsigned long)preference, as_path, med[0] != '\0' ? med : "none",
+                                is_stale(bgp, family, path) ? ", stale" : "");
+    return add_text(bgp, used, length);
 }
 
 int s2si_bgp_why(const struct s2si_bgp *shown, const struct s2s_prefix *prefix, const char **text)
 {
     struct s2si_bgp *bgp = rooms(shown);
-    enum s2si_bgp_family family = prefix->addr.family == 4 ? S2SI_BGP_IPV4 : S2SI_BGP_IPV6;
-    struct s2s_prefix masked = *prefix;
-    struct s2si_bgp_key key;
-    s2si_prefix_mask(&masked);
-    s2si_bgp_rib_key(&bgp->ribs[family], masked.addr.bytes, masked.length, &key);
-    uint32_t index = s2si_bgp_rib_find(&bgp->ribs[family], &key);
+    enum s2si_bgp_family family;
+    uint32_t index = find_net(bgp, prefix, &family);
     const struct s2si_bgp_net *net = index == 0 ? NULL : s2si_bgp_rib_net(&bgp->ribs[family], index);
     if (net == NULL || net->paths == 0) {
         return S2S_ERR_NOT_FOUND;
@@ -238,8 +282,13 @@ int s2si_bgp_why(const struct s2si_bgp *shown, const struct s2s_prefix *prefix, 
     size_t used = 0;
     for (uint32_t path = net->paths; path != 0 && used + 1 < sizeof bgp->text[3];) {
         bool best = (net->flags & S2SI_BGP_NET_BEST) != 0 && net->paths == path;
-        used += why_line(bgp, family, path, best, explain(bgp, family, net, path), used);
+        used = why_line(bgp, family, path, best, explain(bgp, family, net, path), used);
         path = ((const struct s2si_bgp_path *)s2si_bgp_slab_at(&bgp->paths, path))->next;
+    }
+    for (unsigned i = 1; i < bgp->session_count && used + 1 < sizeof bgp->text[3]; i++) {
+        if (bgp->sessions[i] != NULL) {
+            used = told_line(bgp, family, index, bgp->sessions[i], used);
+        }
     }
     *text = bgp->text[3];
     return 0;

@@ -177,6 +177,21 @@ int s2s_bgp_session_refresh(s2s_bgp_session *session, s2s_time now)
     return session ? S2S_ERR_UNSUPPORTED : S2S_ERR_INVALID;
 }
 
+int s2s_bgp_session_resend(s2s_bgp_session *session, s2s_time now)
+{
+    (void)now;
+    return session ? S2S_ERR_UNSUPPORTED : S2S_ERR_INVALID;
+}
+
+int s2s_bgp_route_find(const s2s_bgp_session *session, enum s2s_bgp_route_table table, const struct s2s_prefix *prefix,
+                       struct s2s_bgp_route_state *route)
+{
+    (void)table;
+    (void)prefix;
+    (void)route;
+    return session ? S2S_ERR_UNSUPPORTED : S2S_ERR_INVALID;
+}
+
 int s2s_bgp_route_next(const s2s_bgp_session *session, enum s2s_bgp_route_table table, uint64_t *cursor,
                        struct s2s_bgp_route_state *route)
 {

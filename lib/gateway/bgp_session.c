@@ -79,23 +79,44 @@ int s2s_bgp_session_refresh(s2s_bgp_session *session, s2s_time now)
     return ask(session, s2si_bgp_session_refresh, now);
 }
 
+int s2s_bgp_session_resend(s2s_bgp_session *session, s2s_time now)
+{
+    return ask(session, s2si_bgp_session_resend, now);
+}
+
+static int hand_out(int error, const struct s2s_bgp_route_state *route, struct s2s_bgp_route_state *out)
+{
+    size_t size = out->struct_size;
+
+    if (error == 0) {
+        memcpy(out, route, size < sizeof(*route) ? size : sizeof(*route));
+        out->struct_size = size;
+    }
+    return error;
+}
+
+int s2s_bgp_route_find(const s2s_bgp_session *session, enum s2s_bgp_route_table table, const struct s2s_prefix *prefix,
+                       struct s2s_bgp_route_state *out)
+{
+    struct s2s_bgp_route_state route = { .struct_size = sizeof(route) };
+
+    if (!session || !prefix || !out || out->struct_size < sizeof(out->struct_size)) {
+        return S2S_ERR_INVALID;
+    }
+    return hand_out(session->speaker ? s2si_bgp_route_find(session->speaker, table, prefix, &route) : S2S_ERR_NOT_FOUND,
+                    &route, out);
+}
+
 int s2s_bgp_route_next(const s2s_bgp_session *session, enum s2s_bgp_route_table table, uint64_t *cursor,
                        struct s2s_bgp_route_state *out)
 {
     struct s2s_bgp_route_state route = { .struct_size = sizeof(route) };
-    size_t size;
-    int error;
 
-    if (!session || !cursor || !out || out->struct_size < sizeof(size)) {
+    if (!session || !cursor || !out || out->struct_size < sizeof(out->struct_size)) {
         return S2S_ERR_INVALID;
     }
-    error = session->speaker ? s2si_bgp_route_next(session->speaker, table, cursor, &route) : S2S_ERR_NOT_FOUND;
-    if (error == 0) {
-        size = out->struct_size;
-        memcpy(out, &route, size < sizeof(route) ? size : sizeof(route));
-        out->struct_size = size;
-    }
-    return error;
+    return hand_out(session->speaker ? s2si_bgp_route_next(session->speaker, table, cursor, &route) : S2S_ERR_NOT_FOUND,
+                    &route, out);
 }
 
 int s2s_gateway_bgp_why(const s2s_gateway *gateway, const struct s2s_prefix *prefix, const char **text)

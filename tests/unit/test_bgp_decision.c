@@ -137,7 +137,7 @@ static void two_paths_and_why(void **state)
     assert_int_equal(route.med, 100);
     const char *why;
     assert_int_equal(s2si_bgp_why(world.nodes[0].bgp, &prefix, &why), 0);
-    assert_memory_equal(why, "* tunnel-2 (10.0.0.3): lower MED; local-pref 100, path [65002], MED 100\n  tunnel-1", 80);
+    assert_memory_equal(why, "* tunnel-2 (10.0.0.3): best: lower MED; local-pref 100, path [65002], MED 100\n  tunnel-1", 86);
     s2si_bgp_session_preference(sessions[0], 150, world.now);
     bgp_world_run(&world, S2S_SECOND);
     assert_true(bgp_world_has(sessions[0], S2S_BGP_RECEIVED, "198.51.100.0/24", &route));

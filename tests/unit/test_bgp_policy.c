@@ -112,7 +112,7 @@ static void import_policy(void **state)
     assert_string_equal(route.large_communities, "65001:1:2");
     assert_true(bgp_world_has(sessions[0], S2S_BGP_RECEIVED, "10.2.0.0/16", &route));
     assert_false(route.accepted);
-    assert_string_equal(route.why, "refused by the import policy");
+    assert_string_equal(route.why, "no rule of the import policy (bgp.import) permits it");
     assert_true(bgp_world_has(sessions[0], S2S_BGP_RECEIVED, "0.0.0.0/0", &route));
     assert_string_equal(route.why, "the default route is not accepted");
     assert_int_equal(world.nodes[0].unreachable, 2);
