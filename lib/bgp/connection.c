@@ -120,7 +120,9 @@ static void our_capabilities(const struct s2si_bgp_session *session, struct s2si
     *out = (struct s2si_bgp_capabilities){
         .families = families,
         .route_refresh = true,
-        .enhanced_refresh = true,
+        /* It stands on End-of-RIB (RFC 7313 section 4), which some send only with graceful restart: FRR 8.4 then ignores
+           every question */
+        .enhanced_refresh = config->graceful_restart,
         .four_octet = true,
         .asn = session->local_asn,
         .graceful_restart = config->graceful_restart,

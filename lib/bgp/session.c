@@ -281,6 +281,7 @@ void s2si_bgp_session_established(struct s2si_bgp_session *session, struct s2si_
     s2si_timer_disarm(&session->bgp->timers, &session->idle_hold);
     session->up = connection;
     session->peer_capabilities = connection->peer.capabilities;
+    session->peer_capabilities.enhanced_refresh = connection->peer.capabilities.enhanced_refresh && session->config.graceful_restart;
     session->peer_asn = connection->peer.asn;
     session->peer_router_id = connection->peer.identifier;
     uint8_t offered = (uint8_t)((session->config.ipv4 ? 1u << S2SI_BGP_IPV4 : 0) | (session->config.ipv6 ? 1u << S2SI_BGP_IPV6 : 0));

@@ -122,6 +122,23 @@ static void asked_before_the_first_is_through(void **state)
     end(raw);
 }
 
+/* Marks stand on End-of-RIB, which some peers send with graceful restart only: FRR 8.4, asked without, then waits for its own. */
+static void offered_with_end_of_rib_alone(void **state)
+{
+    (void)state;
+    for (int graceful = 0; graceful <= 1; graceful++) {
+        struct bgp_raw *raw = begin(graceful != 0, false);
+        struct s2si_bgp_open open;
+        struct s2si_bgp_notify notify;
+        size_t length = s2si_get_u16(raw->sent + 16);
+        assert_int_equal(raw->sent[18], S2SI_BGP_OPEN);
+        assert_int_equal(s2si_bgp_open_decode(raw->sent + S2SI_BGP_HEADER, length - S2SI_BGP_HEADER, &open, &notify), 0);
+        assert_true(open.capabilities.route_refresh);
+        assert_int_equal(open.capabilities.enhanced_refresh, graceful);
+        end(raw);
+    }
+}
+
 /* ---- the peer sends again */
 
 static void what_is_not_sent_again_goes(void **state)
@@ -275,7 +292,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answered_between_marks), cmocka_unit_test(asked_twice_answered_once),
-        cmocka_unit_test(asked_before_the_first_is_through), cmocka_unit_test(what_is_not_sent_again_goes),
+        cmocka_unit_test(asked_before_the_first_is_through), cmocka_unit_test(offered_with_end_of_rib_alone),
+        cmocka_unit_test(what_is_not_sent_again_goes),
         cmocka_unit_test(one_family_alone), cmocka_unit_test(marks_out_of_place), cmocka_unit_test(never_ended),
         cmocka_unit_test(lost_in_the_middle), cmocka_unit_test(wrong_length), cmocka_unit_test(heals),
     };
