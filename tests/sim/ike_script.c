@@ -107,13 +107,15 @@ static void add_decoy(struct pair_end *end, s2s_time now)
 {
     struct s2si_ike_peer_config decoy = end->config;
     struct s2si_ike_peer *peer;
-    struct s2s_addr name;
+    struct s2s_addr address;
+    struct s2si_identity name;
     s2si_ike_peer_remove(end->peer, now);
     decoy.owner = 77;
     decoy.psk = (const uint8_t *)"another secret";
     decoy.psk_length = strlen("another secret");
-    assert_int_equal(s2s_addr_parse("203.0.113.99", &name), 0);
-    s2si_identity_from_addr(&name, &decoy.remote_id);
+    assert_int_equal(s2s_addr_parse("203.0.113.99", &address), 0);
+    s2si_identity_from_addr(&address, &name);
+    decoy.remote_id = &name;
     assert_int_equal(s2si_ike_peer_add(end->ike, &decoy, now, &peer), 0);
     assert_int_equal(s2si_ike_peer_add(end->ike, &end->config, now, &end->peer), 0);
 }
