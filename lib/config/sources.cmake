@@ -34,4 +34,5 @@ set(S2S_CONFIG_SOURCES
     lib/config/json_scan.c
     lib/config/json_value.c
     lib/config/json_write.c
+    lib/config/metrics.c
     lib/config/status_json.c)

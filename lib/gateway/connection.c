@@ -464,6 +464,19 @@ int s2s_tunnel_modify(s2s_tunnel *tunnel, const struct s2s_tunnel_params *change
     return error ? error : s2si_engine_leave(tunnel->engine, now, modify(tunnel, changes, now));
 }
 
+int s2s_tunnel_start(s2s_tunnel *tunnel, s2s_time now)
+{
+    int error = tunnel ? s2si_engine_enter(tunnel->engine, now) : S2S_ERR_INVALID;
+
+    if (error) {
+        return error;
+    }
+    if (!tunnel->peer || !s2si_tunnel_may_initiate(tunnel)) {
+        return s2si_engine_leave(tunnel->engine, now, S2S_ERR_STATE);
+    }
+    return s2si_engine_leave(tunnel->engine, now, s2si_ike_initiate(tunnel->peer, now));
+}
+
 int s2s_tunnel_restart(s2s_tunnel *tunnel, s2s_time now)
 {
     int error = tunnel ? s2si_engine_enter(tunnel->engine, now) : S2S_ERR_INVALID;

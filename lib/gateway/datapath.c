@@ -90,6 +90,14 @@ static void drop(struct batch *batch, struct s2s_packet *packet, enum s2s_drop_r
     batch->engine->datapath.drops[reason]++;
 }
 
+/* Of packets whose tunnel is known. */
+static void count_drop(s2s_tunnel *tunnel, unsigned reason, bool out)
+{
+    tunnel->traffic.drops_out += out;
+    tunnel->traffic.drops_in += !out;
+    tunnel->traffic.drops[reason]++;
+}
+
 static void consume(struct s2s_packet *packet)
 {
     packet->verdict = S2S_VERDICT_CONSUMED;
@@ -153,6 +161,8 @@ static s2s_tunnel *choose_tunnel(struct batch *batch, struct s2s_packet *packet,
         consume(packet);
         return NULL;
     }
+    if (tunnel)
+        count_drop(tunnel, S2S_DROP_NO_SA, true);
     drop(batch, packet, tunnel || route ? S2S_DROP_NO_SA : S2S_DROP_NO_ROUTE);
     return NULL;
 }
@@ -165,7 +175,7 @@ static bool enter_tunnel(struct batch *batch, size_t index, s2s_tunnel *tunnel, 
     uint8_t *data = packet->buffer + packet->offset;
     uint32_t mtu = gateway->mtu ? gateway->mtu : tunnel->traffic.mtu;
     if (mtu && packet->length > mtu && ip->dont_fragment) {
-        tunnel->traffic.drops_out++;
+        count_drop(tunnel, S2S_DROP_TOO_BIG, true);
         tell_too_big(tunnel, packet, ip, mtu);
         drop(batch, packet, S2S_DROP_TOO_BIG);
         return false;
@@ -205,7 +215,7 @@ static void count_sent(struct batch *batch, size_t index)
     if (packet->verdict == S2S_VERDICT_DROP) {
         batch->engine->datapath.drops[packet->reason]++;
         if (tunnel)
-            tunnel->traffic.drops_out++;
+            count_drop(tunnel, packet->reason, true);
     } else if (tunnel) {
         tunnel->traffic.packets_out++;
         tunnel->traffic.bytes_out += batch->inner_length[index];
@@ -286,7 +296,7 @@ static void take_in(struct batch *batch, struct s2s_packet *packet)
     if (packet->verdict == S2S_VERDICT_DROP) {
         batch->engine->datapath.drops[packet->reason]++;
         if (tunnel)
-            tunnel->traffic.drops_in++;
+            count_drop(tunnel, packet->reason, false);
         return;
     }
     if (!tunnel || s2si_ip_read(data, packet->length, &ip) != 0) {
@@ -304,7 +314,7 @@ static void take_in(struct batch *batch, struct s2s_packet *packet)
     }
     enum s2s_drop_reason refusal = s2si_forward_refusal(tunnel, &ip);
     if (refusal != S2S_DROP_NONE) {
-        tunnel->traffic.drops_in++;
+        count_drop(tunnel, (unsigned)refusal, false);
         drop(batch, packet, refusal);
         return;
     }

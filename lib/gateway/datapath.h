@@ -16,6 +16,7 @@ struct s2si_datapath {
 /* Embedded in s2s_tunnel as .traffic: totals over rekeys. */
 struct s2si_traffic {
     uint64_t bytes_in, bytes_out, packets_in, packets_out, drops_in, drops_out;
+    uint64_t drops[S2S_DROP_REASONS];
     s2s_time last_in, last_out;
     s2s_time last_inner_in; /* inner data, no probes: the planned take-down waits for silence */
     uint16_t mtu, mss;

@@ -43,6 +43,11 @@ static void negotiated(const s2s_tunnel *tunnel, struct s2s_tunnel_state *state)
     state->udp_encapsulation = ike.udp_encapsulation;
     state->initiator = ike.initiator;
     state->last_seen = ike.last_seen;
+    state->established_at = ike.established ? ike.established_at : 0;
+    state->rekey_ike_at = ike.established ? ike.rekey_ike_at : 0;
+    state->rekey_ipsec_at = ike.child_established ? ike.rekey_child_at : 0;
+    state->retransmits = ike.retransmits;
+    state->attempts = ike.attempts;
     state->ike_spi_i = ike.spi_i;
     state->ike_spi_r = ike.spi_r;
     if (ike.established) {
@@ -122,6 +127,25 @@ int s2s_tunnel_get(const s2s_tunnel *tunnel, struct s2s_tunnel_state *out)
         state.last_error = s2si_gateway_refusal(tunnel->gateway);
     }
     return OUT(out, state);
+}
+
+uint64_t s2s_tunnel_drops(const s2s_tunnel *tunnel, int reason)
+{
+    return tunnel && reason > S2S_DROP_NONE && reason < S2S_DROP_REASONS ? tunnel->traffic.drops[reason] : 0;
+}
+
+int s2s_tunnel_sa(const s2s_tunnel *tunnel, bool inbound, struct s2s_esp_sa_stats *stats)
+{
+    s2s_esp_sa sa;
+
+    if (!tunnel || !stats) {
+        return S2S_ERR_INVALID;
+    }
+    sa = inbound ? tunnel->sa_in : tunnel->sa_out;
+    if (!sa || (tunnel->engine->capabilities & S2S_KERNEL_ESP)) {
+        return S2S_ERR_NOT_FOUND;
+    }
+    return s2s_esp_sa_get_stats(tunnel->engine->datapath.esp, sa, stats);
 }
 
 int s2s_tunnel_effective(const s2s_tunnel *tunnel, struct s2s_tunnel_params *out)
