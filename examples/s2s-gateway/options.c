@@ -100,6 +100,9 @@ int options_read(int argc, char **argv, struct options *options)
         default: result = wrong("see the usage"); break;
         }
     }
+    if (result == 0 && optind + 1 == argc && !options->config) {
+        options->config = argv[optind++]; /* s2s-gateway --check gateway.json */
+    }
     if (result == 0 && optind < argc) {
         return wrong("what stands behind the options is not understood");
     }

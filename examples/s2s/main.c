@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "files.h"
 #include "show.h"
 #include "watch.h"
 
@@ -27,6 +28,9 @@ static const char usage[] =
     "                              the file for its far end, keys included: generic (AWS's text), aws-xml, alibaba or\n"
     "                              swanctl; SAMPLE: recommended or compatibility\n"
     "  metrics                     Prometheus text\n"
+    "  import [OPTIONS] FILE...    a cloud's device file or API answer into a configuration (import --help)\n"
+    "  export --config FILE CONNECTION [FORMAT [SAMPLE]]\n"
+    "                              as device-config, of a configuration that need not run\n"
     "\n"
     "  --control SOCKET            default: the variable S2S_CONTROL, or " DEFAULT_SOCKET "\n"
     "  --json                      what the gateway answered, for programs\n";
@@ -271,6 +275,21 @@ static const struct command {
     {"device-config", device_config, 4},
 };
 
+/* Commands about files alone have options of their own. @return false when it is none of them. */
+static bool files_command(int argc, char **argv, int *result)
+{
+    bool import = argc > 1 && strcmp(argv[1], "import") == 0, export = argc > 1 && strcmp(argv[1], "export") == 0;
+
+    if (import || export) {
+#if S2S_FILES
+        *result = (import ? files_import : files_export)(argc - 1, argv + 1);
+#else
+        *result = misuse("import and export are not in this build (CLOUD, MBEDTLS)");
+#endif
+    }
+    return import || export;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option names[] = {{"control", required_argument, NULL, 'c'},
@@ -280,8 +299,11 @@ int main(int argc, char **argv)
                                           {NULL, 0, NULL, 0}};
     const char *variable = getenv("S2S_CONTROL");
     struct options options = {.control = variable ? variable : DEFAULT_SOCKET};
-    int found;
+    int found, result;
 
+    if (files_command(argc, argv, &result)) {
+        return result;
+    }
     while ((found = getopt_long(argc, argv, "", names, NULL)) != -1) {
         switch (found) {
         case 'c': options.control = optarg; break;

@@ -417,6 +417,10 @@ static int put_connection(struct writer *writer, const struct s2si_plan_connecti
             error = put_tunnel(writer, tunnels, connection, &connection->tunnels[i]);
         }
     }
+    if (connection->bgp == 1 && connection->tunnels[0].peer_asn == 0) {
+        s2si_import_refuse(writer->import, "customer_asn", NULL,
+                           "is required: the connection does BGP, and the file names no AS number of the customer gateway");
+    }
     if (connection->bgp != 1) {
         put_routes(writer, name, local, remote, policy && specific(local) && specific(remote));
     }

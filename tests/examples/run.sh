@@ -40,9 +40,10 @@ elif [ -d "$top/examples/ali-aws" ]; then
 else
     echo "skip ali-aws: examples/ali-aws does not exist yet"
 fi
-for script in "$top"/examples/*/test.sh "$top"/bindings/*/test.sh; do
+for script in "$top"/examples/*/test.sh "$top"/examples/*/*-test.sh "$top"/bindings/*/test.sh; do
     [ -f "$script" ] || continue
-    folder=$(dirname "$script")
-    check "$(basename "$folder")" sh "$script" "$tree"
+    folder=$(basename "$(dirname "$script")")
+    part=$(basename "$script" test.sh)
+    check "$folder${part:+-${part%-}}" sh "$script" "$tree"
 done
 exit $failed
