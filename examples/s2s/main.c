@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bgp.h"
 #include "client.h"
 #include "files.h"
 #include "show.h"
@@ -24,6 +25,12 @@ static const char usage[] =
     "  enable|disable CONNECTION N\n"
     "  explain SOURCE DESTINATION  which way a packet takes, or what is missing\n"
     "  diagnose CONNECTION         what is wrong with it\n"
+    "  bgp neighbors [NAME]        BGP sessions; NAME is CONNECTION/N, CONNECTION or the peer's inside address\n"
+    "  bgp routes [NAME] [received|advertised|best] [PREFIX]\n"
+    "                              routes (without NAME the best ones), those inside PREFIX\n"
+    "  bgp why PREFIX|ADDRESS      why the best route is the best, and who is told of it\n"
+    "  bgp refresh NAME [in|out]   exchanges routes again without a reset\n"
+    "  bgp reset NAME              ends the session and starts it again\n"
     "  device-config CONNECTION [FORMAT [SAMPLE]]\n"
     "                              the file for its far end, keys included: generic (AWS's text), aws-xml, alibaba or\n"
     "                              swanctl; SAMPLE: recommended or compatibility\n"
@@ -264,6 +271,14 @@ static int events(const struct options *options, char **words)
     return result ? 1 : 0;
 }
 
+static int bgp(const struct options *options, char **words)
+{
+    const char *problem;
+    int result = bgp_command(options->control, options->json, words, &problem);
+
+    return result < 0 ? misuse(problem) : result;
+}
+
 static const struct command {
     const char *name;
     int (*run)(const struct options *options, char **words);
@@ -272,7 +287,7 @@ static const struct command {
     {"status", status, 1},     {"watch", watching, 2},  {"events", events, 1},  {"restart", restart, 3},
     {"set", set, 4},           {"enable", enable, 3},   {"disable", enable, 3}, {"explain", explain, 3},
     {"diagnose", diagnose, 2}, {"metrics", metrics, 1},
-    {"device-config", device_config, 4},
+    {"device-config", device_config, 4}, {"bgp", bgp, 5},
 };
 
 /* Commands about files alone have options of their own. @return false when it is none of them. */

@@ -82,7 +82,7 @@ static char *amount(double value, const char *unit, char *out, size_t size)
 }
 
 /* 93784 -> "1 d 2 h". */
-static char *age(double seconds, char *out, size_t size)
+const char *show_age(double seconds, char *out, size_t size)
 {
     if (seconds < 120) {
         snprintf(out, size, "%.0f s", seconds);
@@ -149,7 +149,7 @@ static void tunnel_line(FILE *out, const cJSON *tunnel)
             role[0] ? " (" : "", role, role[0] ? ")" : "", is_up(tunnel) ? green() : red(), text(tunnel, "status"),
             plain());
     if (member(tunnel, "last_change_s")) {
-        fprintf(out, " for %s", age(number(tunnel, "last_change_s"), since, sizeof since));
+        fprintf(out, " for %s", show_age(number(tunnel, "last_change_s"), since, sizeof since));
     }
     fprintf(out, "   %s -> %s%s\n", text(outside, "local"), text(outside, "remote"),
             yes(outside, "udp_encapsulation") ? " (UDP)" : "");

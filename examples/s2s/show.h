@@ -15,6 +15,8 @@ void show_tunnel(FILE *out, const cJSON *tunnel);
 void show_event(FILE *out, const cJSON *event);
 /* Errors of a refused change: "path: value: rule". */
 void show_errors(FILE *out, const char *body);
+/* 93784 -> "1 d": into out, which is returned. */
+const char *show_age(double seconds, char *out, size_t size);
 bool show_colours(void);
 
 #endif
