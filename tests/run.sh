@@ -125,6 +125,7 @@ ring_examples() {
 
 ring_interop() {
     needs interop $packages_build $packages_peers $packages_routers || return 0
+    [ "$S2S_TEST_LEVEL" != all ] || needs "interop (more BGP peers)" $packages_routers_all || :
     build_gcc
     sh tests/netns/run.sh "$build/gcc"
     python3 tests/interop/run.py --build "$build/gcc"

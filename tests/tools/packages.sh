@@ -8,6 +8,7 @@ packages_clang="clang llvm libclang-rt-dev"
 packages_peers="iproute2 iputils-ping tcpdump nftables strongswan-swanctl charon-systemd libcharon-extra-plugins
     libstrongswan-standard-plugins libstrongswan-extra-plugins bird2"
 packages_routers="frr"
+packages_routers_all="gobgpd openbgpd exabgp"
 packages_vectors="python3-cryptography-vectors"
 packages_python="python3-cffi python3-dev"
 packages_cross="gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user"
@@ -51,7 +52,9 @@ packages_ensure() {
         if command -v systemctl >/dev/null 2>&1; then
             case " $missing " in *" charon-systemd "*) systemctl -q disable strongswan >/dev/null 2>&1 ;; esac
             case " $missing " in *" bird2 "*) systemctl -q disable bird >/dev/null 2>&1 ;; esac
-            case " $missing " in *" frr "*) systemctl -q disable frr >/dev/null 2>&1 ;; esac
+            for service in frr gobgpd openbgpd exabgp; do # named like their packages
+                case " $missing " in *" $service "*) systemctl -q disable "$service" >/dev/null 2>&1 ;; esac
+            done
         fi
         rm -f "$log"
         return 0
