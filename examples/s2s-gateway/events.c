@@ -175,36 +175,54 @@ void events_put(struct events *events, uint64_t number, const char *type, const 
 
 /* ---- a request ---- */
 
-/* What the reader has seen: false = he wants only what comes. */
+/* What the reader has seen: false = he wants only what comes. ?since=N is for people, Last-Event-ID for programs. */
 static bool seen(struct evhttp_request *request, uint64_t *number)
 {
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
     const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
-    const char *header = evhttp_find_header(evhttp_request_get_input_headers(request), "Last-Event-ID");
+    const char *since = evhttp_find_header(evhttp_request_get_input_headers(request), "Last-Event-ID");
     struct evkeyvalq words;
-    const char *since = NULL;
-    bool given = false;
+    char *end = NULL;
 
     memset(&words, 0, sizeof words);
     if (query && evhttp_parse_query_str(query, &words) == 0) {
-        since = evhttp_find_header(&words, "since");
+        const char *asked = evhttp_find_header(&words, "since");
+        since = asked ? asked : since;
     }
-    since = since ? since : header;
-    if (since) {
-        *number = strtoull(since, NULL, 10);
-        given = true;
-    }
+    *number = since ? strtoull(since, &end, 10) : 0;
+    bool given = since && end != since && *end == '\0';
     if (query) {
         evhttp_clear_headers(&words);
     }
     return given;
 }
 
+static const struct kept *kept_at(const struct events *events, size_t index)
+{
+    return &events->kept[(events->next + KEPT - events->count + index) % KEPT];
+}
+
+/* What came after number and is no longer kept cannot be told, but that it is missing can. */
+static void send_gap(struct reader *reader, uint64_t number, uint64_t first)
+{
+    char text[160];
+
+    snprintf(text, sizeof text, "event: events_lost\ndata: {\"type\":\"events_lost\",\"first\":%llu,\"last\":%llu}\n\n",
+             (unsigned long long)number + 1, (unsigned long long)first - 1);
+    send_to(reader, text);
+}
+
 static void send_kept(struct events *events, struct reader *reader, uint64_t number)
 {
+    if (events->count && number > kept_at(events, events->count - 1)->number) {
+        number = 0; /* a number of an earlier life of this program: all of this life is new to him */
+    }
+    if (events->count && number && kept_at(events, 0)->number > number + 1) {
+        send_gap(reader, number, kept_at(events, 0)->number);
+    }
     for (size_t i = 0; i < events->count; i++) {
-        const struct kept *kept = &events->kept[(events->next + KEPT - events->count + i) % KEPT];
-        if (kept->number > number || (number == 0 && kept->number == 0)) {
+        const struct kept *kept = kept_at(events, i);
+        if (kept->number > number || number == 0) {
             send_to(reader, kept->text);
         }
     }
@@ -241,7 +259,7 @@ void events_serve(struct events *events, struct evhttp_request *request)
      */
     bufferevent_set_timeouts(evhttp_connection_get_bufferevent(connection), NULL, &stuck);
     bufferevent_enable(evhttp_connection_get_bufferevent(connection), EV_READ);
-    send_to(reader, ": events of s2s-gateway\n\n");
+    send_to(reader, ": events of s2s-gateway\nretry: 1000\n\n");
     if (seen(request, &number)) {
         send_kept(events, reader, number);
     }

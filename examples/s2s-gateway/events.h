@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * events: GET /v1/events, server-sent (WHATWG HTML section 9.2). The last events are kept; a reader that asks with
- * ?since=N or the header Last-Event-ID gets those behind N first. What waits for a slow reader is bounded: beyond that
+ * ?since=N or the header Last-Event-ID gets those behind N first, after an event events_lost if some are not kept any
+ * more; a number of an earlier life of the program means all. A comment keeps silent streams alive. What waits for a slow reader is bounded: beyond that
  * he is cut.
  */
 #ifndef S2S_GATEWAY_EVENTS_H

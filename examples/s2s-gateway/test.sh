@@ -135,6 +135,13 @@ reader=$!
 expect "beside a slow reader" 0 "vco" "$s2s" status
 kill "$reader" 2>/dev/null
 
+# The stream of events, case by case.
+python3 "$here/test_events.py" "$work/ctl" vco >"$work/out" 2>&1
+cat "$work/out" | grep -v "^ok"
+passed=$((passed + $(grep -c "^ok" "$work/out")))
+failed=$((failed + $(grep -c -v "^ok" "$work/out")))
+"$s2s" enable vco 2 >/dev/null
+
 cp -p "$work/changed.json" "$work/live.json"
 kill -HUP "$daemon"
 sleep 1
