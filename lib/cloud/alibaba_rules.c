@@ -130,7 +130,29 @@ static void connection_quota(const struct s2si_rule_input *input)
                         "a VPN gateway has at most 10 IPsec connections (a quota that can be raised)");
 }
 
+static void policy_quota(const struct s2si_rule_input *input)
+{
+    s2si_rule_route_quota(input, S2S_ROUTE_POLICY, 20,
+                          "a VPN gateway has at most 20 policy-based routes (a quota that can be raised)");
+}
+
+static void destination_quota(const struct s2si_rule_input *input)
+{
+    s2si_rule_route_quota(input, S2S_ROUTE_DESTINATION, 20,
+                          "a VPN gateway has at most 20 destination-based routes (a quota that can be raised)");
+}
+
+/* The console keeps the switch locked while a connection speaks BGP. */
+static void propagation_last(const struct s2si_rule_input *input)
+{
+    const struct s2s_gateway_params *before = input->gateway_before;
+    if (before && before->auto_propagate == 1 && input->gateway->auto_propagate == 0 && input->bgp_in_use)
+        s2si_errors_add(input->errors, "auto_propagate", "false",
+                        "is turned off only after BGP is off on every connection of the gateway");
+}
+
 const struct s2si_profile_rule s2si_alibaba_rules[] = {
+    {S2SI_GATEWAY, true, "route propagation ends after BGP", propagation_last},
     {S2SI_CUSTOMER_GATEWAY, false, "customer gateway addresses outside the refused ranges", customer_address},
     {S2SI_CUSTOMER_GATEWAY, false, "45104 is not a customer gateway's ASN", customer_asn},
     {S2SI_CUSTOMER_GATEWAY, true, "a name is no URL", customer_name},
@@ -149,6 +171,8 @@ const struct s2si_profile_rule s2si_alibaba_rules[] = {
     {S2SI_TUNNEL, false, "ike.mode is main or aggressive", mode_word},
     {S2SI_TUNNEL, false, "BGP needs inside addresses inside the selectors and an ASN", s2si_rule_bgp_needs},
     {S2SI_TUNNEL, false, "the rekey margin is at most half of the lifetime", s2si_rule_margin},
+    {S2SI_ROUTE, true, "20 policy-based routes a gateway", policy_quota},
+    {S2SI_ROUTE, true, "20 destination-based routes a gateway", destination_quota},
     {S2SI_ROUTE, false, "no static routes", no_static_routes},
     {S2SI_ROUTE, false, "a policy route has a source, others have none", s2si_rule_route_source},
     {S2SI_ROUTE, false, "a route leads out of the VPC", s2si_rule_route_apart},

@@ -33,6 +33,7 @@ static const struct s2s_profile alibaba = {
     .routing = {.primary_first = true,
                 .hold_down = 5,
                 .switch_back = 1,
+                .publish_together = true,
                 .auto_policy_routes = true,
                 .has_policy_routes = true,
                 .has_destination_routes = true,

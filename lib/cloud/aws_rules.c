@@ -105,6 +105,11 @@ static void connection_quota(const struct s2si_rule_input *input)
                         "a virtual private gateway has at most 10 VPN connections (a quota that can be raised)");
 }
 
+static void static_quota(const struct s2si_rule_input *input)
+{
+    s2si_rule_route_quota(input, S2S_ROUTE_STATIC, 100, "a virtual private gateway has at most 100 static routes");
+}
+
 const struct s2si_profile_rule s2si_aws_rules[] = {
     {S2SI_GATEWAY, false, "AmazonSideAsn is a private ASN", asn_range},
     {S2SI_CONNECTION, true, "10 VPN connections a virtual private gateway", connection_quota},
@@ -123,6 +128,7 @@ const struct s2si_profile_rule s2si_aws_rules[] = {
     {S2SI_TUNNEL, false, "BGP needs inside addresses inside the selectors and an ASN", s2si_rule_bgp_needs},
     {S2SI_TUNNEL, false, "the rekey margin is at most half of the lifetime", s2si_rule_margin},
     {S2SI_TUNNEL, false, "a customer gateway without address is known by its identity", s2si_rule_any_address},
+    {S2SI_ROUTE, true, "100 static routes a virtual private gateway", static_quota},
     {S2SI_ROUTE, false, "static routes only, and none with BGP", static_routes_only},
     {S2SI_ROUTE, false, "a policy route has a source, others have none", s2si_rule_route_source},
     {S2SI_ROUTE, false, "a route leads out of the VPC", s2si_rule_route_apart},

@@ -9,7 +9,7 @@
  *   <cloud>_words.c    words for algorithms and states, and the s2s_profile that joins all of it
  *
  * lib/gateway walks these tables (profile.h); there is no behaviour here but the checks. Sources of the values: the
- * clouds' API references and user guides as of 2026; where they disagree the newest holds (README.md, "Clouds").
+ * clouds' API references and user guides as of 2026; where they disagree the newest holds (README.md of this folder).
  */
 #ifndef S2SI_CLOUD_H
 #define S2SI_CLOUD_H
@@ -23,8 +23,8 @@
 
 /* Sizes of the tables: a table of another size does not compile. */
 enum {
-    S2SI_ALIBABA_FIELDS = 73, S2SI_ALIBABA_RULES = 21, S2SI_ALIBABA_DIAGNOSIS = 25,
-    S2SI_AWS_FIELDS = 69, S2SI_AWS_RULES = 20,
+    S2SI_ALIBABA_FIELDS = 73, S2SI_ALIBABA_RULES = 24, S2SI_ALIBABA_DIAGNOSIS = 25,
+    S2SI_AWS_FIELDS = 69, S2SI_AWS_RULES = 21,
     S2SI_GENERIC_FIELDS = 48, S2SI_GENERIC_RULES = 12
 };
 extern const struct s2si_profile_field s2si_alibaba_fields[S2SI_ALIBABA_FIELDS], s2si_aws_fields[S2SI_AWS_FIELDS],

@@ -214,6 +214,12 @@ void s2si_rule_route_source(const struct s2si_rule_input *input)
         s2si_errors_add(input->errors, "source", text_of(&route->source, text), "belongs to policy routes alone");
 }
 
+void s2si_rule_route_quota(const struct s2si_rule_input *input, enum s2s_route_type type, size_t most, const char *rule)
+{
+    if (!input->facing && input->route->type == (int)type && input->same_type_count >= most)
+        s2si_errors_add(input->errors, NULL, "", "%s", rule);
+}
+
 void s2si_rule_margin(const struct s2si_rule_input *input)
 {
     const struct s2s_tunnel_params *tunnel = input->tunnel;

@@ -36,6 +36,8 @@ void s2si_rule_any_address(const struct s2si_rule_input *input);
 void s2si_rule_one_asn(const struct s2si_rule_input *input);
 /* A source belongs to a policy route, which has one. */
 void s2si_rule_route_source(const struct s2si_rule_input *input);
+/* The gateway has at most this many routes of this type (a quota: account rule). */
+void s2si_rule_route_quota(const struct s2si_rule_input *input, enum s2s_route_type type, size_t most, const char *rule);
 /* A route's destination does not lie in the VPC behind the gateway. */
 void s2si_rule_route_apart(const struct s2si_rule_input *input);
 

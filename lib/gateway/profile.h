@@ -75,6 +75,9 @@ struct s2si_rule_input {
     /* the gateway's other connections */
     const struct s2s_connection_params *const *connections; size_t connection_count;
     const struct s2s_route_params *route;
+    size_t same_type_count;           /* ROUTE rules: the gateway's other routes of this type */
+    const struct s2s_gateway_params *gateway_before; /* GATEWAY rules: what it was; NULL when it is new */
+    bool bgp_in_use;                  /* GATEWAY rules: a connection of it has enable_bgp */
 };
 struct s2si_profile_rule {
     enum s2si_object object;          /* called once per object of this kind */
@@ -103,6 +106,7 @@ struct s2si_profile_routing {
     int hold_down;                    /* seconds of health before switch-back; connection.failover wins */
     int switch_back;                  /* default of connection.failover.switch_back */
     bool publish_policy, publish_destination, publish_static; /* default of route.publish */
+    bool publish_together;            /* alibaba: routes to one destination are published and withdrawn together */
     bool publish_by_table;            /* aws: installed where a route table of the VPC propagates */
     bool auto_policy_routes;          /* policy mode makes its routes itself (default of auto_config_route) */
     bool auto_destination_routes;     /* destination mode makes a route per remote subnet itself (generic) */

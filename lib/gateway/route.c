@@ -187,6 +187,31 @@ void s2si_routes_drop(s2s_connection *connection)
     connection->routes_dropped = true;
 }
 
+/* ---- publishing ---- */
+
+static bool together(const s2s_route *route, const s2s_route *other)
+{
+    return other != route && other->params.type != S2S_ROUTE_BGP &&
+           prefixes_equal(&other->params.destination, &route->params.destination);
+}
+
+/* The VPC's table has one entry a destination. With publish_together all routes to it share its fate: given says whether this
+   one was told what to do; if not, it joins those that are there. */
+static void publish_together(s2s_route *route, bool given)
+{
+    struct s2si_list *node;
+
+    S2SI_LIST_EACH(node, &route->gateway->routes) {
+        s2s_route *other = S2SI_CONTAINER(node, s2s_route, node);
+        if (!route->gateway->profile->routing.publish_together || !together(route, other)) {
+            continue;
+        }
+        s2s_route *from = given ? route : other, *to = given ? other : route;
+        to->published = from->published;
+        to->params.publish = from->published ? 1 : 0;
+    }
+}
+
 /* ---- API ---- */
 
 static int replace(s2s_route *route, struct s2s_route_params *effective)
@@ -234,6 +259,7 @@ static int new_route(s2s_gateway *gateway, const struct s2s_route_params *params
         return error;
     }
     route->listed = true;
+    publish_together(route, given.publish >= 0);
     *out = route;
     return changed(gateway, now);
 }
@@ -258,6 +284,7 @@ int s2s_route_publish(s2s_route *route, bool publish, s2s_time now)
     if (route->published != publish) {
         route->published = publish;
         route->params.publish = publish ? 1 : 0;
+        publish_together(route, true);
         error = changed(route->gateway, now);
     }
     return s2si_engine_leave(route->gateway->engine, now, error);

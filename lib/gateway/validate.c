@@ -57,12 +57,30 @@ static void check_addresses(s2s_engine *engine, const struct s2s_gateway_params 
     }
 }
 
+static bool bgp_in_use(const s2s_gateway *gateway)
+{
+    struct s2si_list *node;
+
+    S2SI_LIST_EACH(node, &gateway->connections) {
+        const s2s_connection *connection = S2SI_CONTAINER(node, s2s_connection, node);
+        if (!connection->deleting && connection->effective.enable_bgp == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int s2si_validate_gateway(s2s_engine *engine, const s2s_gateway *self, const struct s2s_gateway_params *effective)
 {
     const struct s2s_profile *profile = effective->profile;
     struct s2si_errors *errors = &engine->errors;
     struct s2si_rule_input input = {
-        .errors = errors, .profile = profile, .strict = effective->strict == 1, .gateway = effective
+        .errors = errors,
+        .profile = profile,
+        .strict = effective->strict == 1,
+        .gateway = effective,
+        .gateway_before = self ? &self->effective : NULL,
+        .bgp_in_use = self && bgp_in_use(self),
     };
     size_t mark = s2si_errors_push(errors, "gateway", -1);
     char text[16];
@@ -121,6 +139,21 @@ int s2si_validate_customer_gateway(s2s_gateway *gateway, const s2s_customer_gate
     return s2si_validate_result(gateway->engine);
 }
 
+/* The route that the params are about is no other one: it has the same key (route.c). */
+static size_t count_others(const s2s_gateway *gateway, const s2s_connection *connection, const struct s2s_route_params *params)
+{
+    struct s2si_list *node;
+    size_t count = 0;
+
+    S2SI_LIST_EACH(node, &gateway->routes) {
+        const s2s_route *route = S2SI_CONTAINER(node, s2s_route, node);
+        bool same = route->connection == connection && s2si_prefix_equal(&route->params.destination, &params->destination) &&
+                    s2si_prefix_equal(&route->params.source, &params->source);
+        count += route->params.type == params->type && !same;
+    }
+    return count;
+}
+
 int s2si_validate_route(s2s_gateway *gateway, const struct s2s_route_params *effective)
 {
     static const char *const names[] = { "policy", "destination", "static" };
@@ -138,6 +171,7 @@ int s2si_validate_route(s2s_gateway *gateway, const struct s2s_route_params *eff
     size_t mark = s2si_errors_push(errors, "routes", (int)count_nodes(&gateway->routes));
 
     input.connection = connection ? &connection->effective : NULL;
+    input.same_type_count = count_others(gateway, connection, effective);
     s2si_profile_check(gateway->profile, input.strict, S2SI_ROUTE, effective, errors);
     if (effective->type < S2S_ROUTE_POLICY || effective->type > S2S_ROUTE_STATIC) {
         s2si_errors_add(errors, "type", NULL, "is policy, destination or static");

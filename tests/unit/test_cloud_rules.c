@@ -5,6 +5,11 @@
 
 #include "lib/base/mem.h"
 
+#include <s2svpn/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #define GOOD .path = NULL
 
 static void test_bases_are_good(void **state)
@@ -458,11 +463,128 @@ static void test_account_rules(void **state)
     config_cases_run(cases, S2SI_COUNT(cases));
 }
 
+/* ---- quotas ---- */
+
+/* A JSON list of count routes: %u in each is its number. */
+static const char *many(char *out, size_t size, const char *format, unsigned count)
+{
+    size_t used = 1;
+
+    out[0] = '[';
+    for (unsigned i = 1; i <= count; i++) {
+        const char *at = strstr(format, "%u");
+        int length = snprintf(out + used, size - used, "%s%.*s%u%s", i > 1 ? ", " : "", (int)(at - format), format, i, at + 2);
+        assert_true(length > 0 && used + (size_t)length + 2 < size);
+        used += (size_t)length;
+    }
+    memcpy(out + used, "]", 2);
+    return out;
+}
+
+#define POLICY "{\"type\": \"policy\", \"source\": \"10.0.0.0/16\", \"destination\": \"172.16.%u.0/24\", \"connection\": \"vco\"}"
+#define DESTINATION "{\"type\": \"destination\", \"destination\": \"172.16.%u.0/24\", \"connection\": \"vco\"}"
+#define STATIC "{\"type\": \"static\", \"destination\": \"172.16.%u.0/24\", \"connection\": \"vpn1\"}"
+
+/* The last one within the quota, the first one beyond, and the same without strict. */
+static void test_route_quotas(void **state)
+{
+    static const struct {
+        enum config_base base;
+        const char *route;
+        unsigned most;
+        const char *rule;
+    } rows[] = {
+        {CONFIG_ALIBABA, POLICY, 19, "20 policy-based routes"}, /* one is the connection's own */
+        {CONFIG_ALIBABA, DESTINATION, 20, "20 destination-based routes"},
+        {CONFIG_AWS, STATIC, 100, "100 static routes"},
+    };
+    static char within[16384], beyond[16384];
+    char path[32];
+    (void)state;
+    for (size_t i = 0; i < S2SI_COUNT(rows); i++) {
+        many(within, sizeof within, rows[i].route, rows[i].most);
+        many(beyond, sizeof beyond, rows[i].route, rows[i].most + 1);
+        snprintf(path, sizeof path, "routes[%u]", rows[i].most);
+        const struct config_case cases[] = {
+            {rows[i].base, {{"routes", within}, {"gateway.strict", "true"}}, GOOD},
+            {rows[i].base, {{"routes", beyond}, {"gateway.strict", "true"}}, path, NULL, rows[i].rule},
+            {rows[i].base, {{"routes", beyond}}, GOOD},
+        };
+        config_cases_run(cases, S2SI_COUNT(cases));
+    }
+}
+
+/* Ten connections a gateway; the eleventh is refused with strict alone. */
+static void test_connection_quotas(void **state)
+{
+    static const char alibaba[] = "{\"name\": \"c%u\", \"customer_gateway\": \"aws1\", \"local_subnets\": \"10.0.0.0/16\","
+                                  " \"remote_subnets\": \"192.168.0.0/16\", \"tunnels\": [{}, {}]}";
+    static char within[8192], beyond[8192];
+    (void)state;
+    many(within, sizeof within, alibaba, 10);
+    many(beyond, sizeof beyond, alibaba, 11);
+    const struct config_case cases[] = {
+        {CONFIG_ALIBABA, {{"connections", within}, {"routes", "[]"}, {"gateway.strict", "true"}}, GOOD},
+        {CONFIG_ALIBABA, {{"connections", beyond}, {"routes", "[]"}, {"gateway.strict", "true"}}, "connections[10]", NULL,
+         "at most 10 IPsec connections"},
+        {CONFIG_ALIBABA, {{"connections", beyond}, {"routes", "[]"}}, GOOD},
+    };
+    config_cases_run(cases, S2SI_COUNT(cases));
+}
+
+/* The API's text of 2026 limits both bans to single-tunnel gateways, which this library does not have. */
+static void test_wide_destinations_with_two_tunnels(void **state)
+{
+    static const char open[] = "[{\"type\": \"destination\", \"destination\": \"0.0.0.0/0\", \"connection\": \"vco\"},"
+                               " {\"type\": \"policy\", \"source\": \"10.0.0.0/16\", \"destination\": \"100.64.0.0/10\", \"connection\": \"vco\"}]";
+    static const struct config_case good = {CONFIG_ALIBABA, {{"routes", open}}, GOOD};
+    (void)state;
+    assert_true(config_case_run(&good));
+}
+
+/* A rule about a change: propagation ends after BGP (account rule, since nothing breaks on the wire). */
+static void test_propagation_ends_after_bgp(void **state)
+{
+    const struct config_edit speaks[CONFIG_EDITS] = {{"connections[0]",
+        "{\"name\": \"vco\", \"enable_bgp\": true, \"local_asn\": 65530, \"tunnels\": ["
+        "{\"customer_gateway\": \"aws1\", \"bgp\": {\"tunnel_cidr\": \"169.254.116.208/30\"}},"
+        "{\"customer_gateway\": \"aws2\", \"bgp\": {\"tunnel_cidr\": \"169.254.214.96/30\"}}]}"},
+        {"routes", "[]"}, {"gateway.strict", "true"}, {"gateway.auto_propagate", "true"}};
+    (void)state;
+    for (unsigned strict = 0; strict < 2; strict++) {
+        struct config_edit before[CONFIG_EDITS], after[CONFIG_EDITS];
+        struct s2s_engine_params params;
+        s2s_config *first = NULL, *second = NULL;
+        s2s_engine *engine;
+        memcpy(before, speaks, sizeof before);
+        before[2].value = strict ? "true" : "false";
+        memcpy(after, before, sizeof after);
+        after[3].value = "false";
+        char *one = config_edited(CONFIG_ALIBABA, before), *two = config_edited(CONFIG_ALIBABA, after);
+        s2s_engine_params_init(&params, sizeof params);
+        params.provider = s2s_crypto_test();
+        assert_int_equal(s2s_engine_new(&params, &engine), 0);
+        assert_int_equal(s2s_config_parse(one, strlen(one), NULL, &first), 0);
+        assert_int_equal(s2s_config_apply(engine, first, 0), 0);
+        assert_int_equal(s2s_config_parse(two, strlen(two), NULL, &second), 0);
+        assert_int_equal(s2s_config_reload(engine, first, second, 0), strict ? S2S_ERR_CONFIG : 0);
+        assert_true(!strict || config_lists(second, false, "gateway.auto_propagate", "false", "after BGP is off"));
+        s2s_config_delete(first);
+        s2s_config_delete(second);
+        s2s_engine_delete(engine);
+        free(one);
+        free(two);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bases_are_good), cmocka_unit_test(test_alibaba),    cmocka_unit_test(test_aws),
         cmocka_unit_test(test_generic),        cmocka_unit_test(test_third_seat), cmocka_unit_test(test_account_rules),
+        cmocka_unit_test(test_route_quotas),   cmocka_unit_test(test_connection_quotas),
+        cmocka_unit_test(test_wide_destinations_with_two_tunnels),
+        cmocka_unit_test(test_propagation_ends_after_bgp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
