@@ -48,6 +48,7 @@ void s2si_exchange_end(struct s2si_ike_sa *sa, struct s2si_slot *slot)
 {
     talks_free(sa->ike, slot->talks);
     s2si_packet_drop(sa->ike, slot->packet);
+    s2si_plain_drop(sa->ike, slot->plain);
     memset(slot, 0, sizeof *slot);
     if (slot == &sa->mine) {
         s2si_deadline_stop(sa->ike, &sa->deadlines, AT_RETRANSMIT);
@@ -106,6 +107,8 @@ void s2si_lowest_of(const struct s2si_secret *a, const struct s2si_secret *b, st
 
 /* ---- sending and sending again ---- */
 
+enum { UNCUT_TRIES = 1 /* retransmissions at the size that was sent first: one packet may get lost */ };
+
 /* base * 1.8^n, up to a tenth less at random. */
 static s2s_time retransmit_pause(struct s2si_ike_sa *sa, unsigned tries)
 {
@@ -159,6 +162,8 @@ void s2si_exchange_retransmit(struct s2si_ike_sa *sa)
     if (slot->tries == 0 && sa->state == ST_UP)
         s2si_peer_event(peer, S2SI_IKE_EV_RETRANSMIT, S2SI_IKE_REASON_NONE, 0, s2si_task_name(slot->task));
     bool last = slot->tries >= peer->config.retransmit_tries;
+    if (slot->tries >= UNCUT_TRIES && slot->plain != NULL && s2si_path_shrink(sa))
+        s2si_reseal(sa, &slot->packet, slot->plain, false, slot->id);
     if (!last || peer->config.dpd_action == 1) {
         s2si_output_packet(sa->ike, slot->packet, peer->config.owner, &sa->local, &sa->remote);
         peer->retransmits++;

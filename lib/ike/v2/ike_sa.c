@@ -134,6 +134,7 @@ void s2si_sa_free(struct s2si_ike_sa *sa)
     unlink_tables(sa);
     auth_data_free(sa);
     s2si_packet_drop(ike, sa->answer);
+    s2si_plain_drop(ike, sa->answer_plain);
     s2si_reassembly_clear(&sa->reassembly);
     s2si_sk_clear(&sa->sk_in);
     s2si_sk_clear(&sa->sk_out);
@@ -298,6 +299,7 @@ void s2si_sa_moved(struct s2si_ike_sa *sa, const struct s2s_endpoint *local, con
         return;
     sa->local = *local;
     sa->remote = *remote;
+    sa->path_size = 0; /* another path */
     S2SI_LIST_EACH(at, &sa->children)
     {
         struct s2si_child_sa *child = S2SI_CONTAINER(at, struct s2si_child_sa, node);

@@ -105,6 +105,8 @@ static int open_fragment(struct arrival *in)
     if (result != 0)
         return result;
     in->ike->counters.fragments_in++;
+    if (fragment.number < fragment.total) /* the last one is short in any case */
+        s2si_path_heard(sa, in->message.length);
     result = s2si_reassembly_add(&sa->reassembly, &in->message.header, &fragment, in->ike->now);
     s2si_deadline_set(in->ike, &sa->deadlines, AT_REASSEMBLY, s2si_reassembly_deadline(&sa->reassembly));
     if (result != 0)
@@ -220,7 +222,7 @@ static void protected(struct arrival *in)
     }
     if (where == WINDOW_AGAIN) {
         if (first_fragment(&in->message) && open_again(in) == 0)
-            s2si_output_packet(in->ike, sa->answer, sa->peer->config.owner, &in->local, &in->remote);
+            s2si_answer_again(sa, &in->message, &in->local, &in->remote);
         return;
     }
     int result = is_fragment(&in->message)

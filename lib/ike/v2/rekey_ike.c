@@ -51,6 +51,7 @@ static struct s2si_ike_sa *make(struct s2si_ike_sa *old, struct s2si_negotiation
     sa->nat_remote = old->nat_remote;
     sa->natt = old->natt;
     sa->fragmentation = old->fragmentation;
+    sa->path_size = old->path_size;
     sa->spi_i = initiator ? 0 : talks->peer_spi64;
     sa->spi_r = initiator ? talks->peer_spi64 : 0;
     bool known = old->peer_id == NULL || s2si_sa_keep_identity(sa, old->peer_id);

@@ -69,6 +69,12 @@ struct s2si_packet {
     } pieces[];
 };
 
+/* The content of a long message, kept beside its packet so that it can be cut into smaller fragments (path.c). */
+struct s2si_plain {
+    uint8_t first, exchange;
+    struct s2si_secret chain;
+};
+
 /* ---- exchanges ---- */
 enum s2si_task {
     TASK_NONE,
@@ -133,6 +139,7 @@ struct s2si_slot {
     s2s_time sent_at;
     uint8_t tries;
     struct s2si_packet *packet; /* the request, for retransmission */
+    struct s2si_plain *plain;   /* its content, or NULL */
     struct s2si_negotiation *talks;
     uint32_t spis[4]; /* TASK_CHILD_DELETE: our inbound SPIs named in it */
     uint8_t spi_count;
@@ -181,6 +188,9 @@ struct s2si_ike_sa {
     struct s2si_slot mine, theirs;
     uint32_t next_out, next_in; /* Message IDs */
     struct s2si_packet *answer; /* to request next_in - 1 */
+    struct s2si_plain *answer_plain;
+    uint8_t answer_repeats; /* how often the peer asked for it again */
+    uint16_t path_size;     /* the path takes no longer IP packets; 0 = not known, as configured */
     struct s2si_list children;
     uint64_t successor;    /* of ST_REKEYED */
     uint64_t instead_of;   /* reauthentication: this one goes when we stand */
@@ -439,11 +449,29 @@ int s2si_send_response(struct s2si_ike_sa *sa, struct s2si_slot *slot, uint8_t e
 /* A response with one notify and nothing else. Ends the slot. */
 void s2si_respond_notify(struct s2si_ike_sa *sa, struct s2si_slot *slot, uint8_t exchange, uint16_t notify,
                          const void *data, size_t length);
+/* The same request or answer in fragments that the path takes now; what was sealed before stays when memory is out. */
+void s2si_reseal(struct s2si_ike_sa *sa, struct s2si_packet **packet, const struct s2si_plain *plain, bool response,
+                 uint32_t id);
+/* The answer once more: the request came again. */
+void s2si_answer_again(struct s2si_ike_sa *sa, const struct s2si_message *request, const struct s2s_endpoint *local,
+                       const struct s2s_endpoint *remote);
 /* IKE_SA_INIT messages: what ike->wire holds. */
 struct s2si_packet *s2si_packet_clear(struct s2si_ike *ike, size_t length);
 void s2si_send_clear_notify(struct s2si_ike *ike, const struct s2si_ike_header *request,
                             const struct s2s_endpoint *local, const struct s2s_endpoint *remote, uint16_t notify,
                             const void *data, size_t length);
+
+/* ---- path.c: how long a datagram may be (RFC 7383 section 2.5.1) ---- */
+size_t s2si_path_room(const struct s2si_ike_sa *sa);       /* for an IKE message in one datagram */
+size_t s2si_path_least_room(const struct s2si_ike_sa *sa); /* what every path takes */
+/* Nobody answered: from now on the smallest size. @return whether it was larger before. */
+bool s2si_path_shrink(struct s2si_ike_sa *sa);
+/* The peer cut a message in pieces, the longest of this length: it may know more of the path. */
+void s2si_path_heard(struct s2si_ike_sa *sa, size_t message_length);
+/* Keeps what a smaller path would cut otherwise; NULL when there is no need or no memory. */
+struct s2si_plain *s2si_plain_keep(const struct s2si_ike_sa *sa, uint8_t exchange,
+                                   const struct s2si_message_writer *writer);
+void s2si_plain_drop(struct s2si_ike *ike, struct s2si_plain *plain);
 
 /* ---- ike_sa_init.c, ike_sa_init_r.c ---- */
 /* instead_of: id of an IKE_SA to be deleted when this one stands (reauthentication), 0 = none. */
