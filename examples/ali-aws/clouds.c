@@ -7,13 +7,15 @@
 
 #include <cjson/cJSON.h>
 #include <s2svpn/config.h>
+#include <s2svpn/device_files.h>
 
+#include "handout.h"
 #include "topology.h"
 
 const char *const aws_connections[CONNECTIONS] = {"vpn-1", "vpn-2"};
 
 /* Neither cloud offers BFD: the probe is what makes a silent death short. */
-enum { PROBE_INTERVAL_MS = 100, PROBE_RETRY = 3, IKE_LIFETIME = 28800, IPSEC_LIFETIME = 3600 };
+enum { PROBE_INTERVAL_MS = 100, PROBE_RETRY = 3 };
 #define PROBE_ON "{\"probe\":{\"enable\":true,\"interval_ms\":100,\"retry\":3}}"
 #define PROBE_OFF "{\"probe\":{\"enable\":false}}"
 
@@ -96,7 +98,7 @@ static void add_customer_gateway(cJSON *list, const char *name, const char *addr
 
 /* ---- AWS: two customer gateways, two connections, a static route each or BGP, propagation on ---- */
 
-static cJSON *aws_tunnel(const char *inside, const struct aws_tunnel_handout *keys, bool used)
+static cJSON *aws_tunnel(const char *inside, const struct aws_tunnel *keys, bool used)
 {
     cJSON *tunnel = cJSON_CreateObject(), *bgp = cJSON_AddObjectToObject(tunnel, "bgp");
     cJSON_AddStringToObject(bgp, "tunnel_cidr", inside);
@@ -120,7 +122,7 @@ static void add_aws_routing(cJSON *connection, enum routing routing)
 }
 
 static cJSON *aws_connection(enum routing routing, int number, const char *customer_gateway,
-                             const struct aws_tunnel_handout *keys)
+                             const struct aws_tunnel *keys)
 {
     cJSON *connection = cJSON_CreateObject(), *tunnels;
     cJSON_AddStringToObject(connection, "name", aws_connections[number]);
@@ -161,12 +163,11 @@ char *clouds_aws_json(enum routing routing, const struct alibaba_handout *alibab
     return finish(root);
 }
 
-/* ---- what AWS hands out: read from the objects ---- */
+/* ---- what AWS chose, and what it hands out ---- */
 
-static int read_tunnel(const s2s_gateway *gateway, int number, int index, struct aws_tunnel_handout *out)
+static int read_tunnel(const s2s_connection *connection, int index, struct aws_tunnel *out)
 {
-    s2s_connection *connection = s2s_connection_find(gateway, aws_connections[number]);
-    s2s_tunnel *tunnel = connection ? s2s_connection_tunnel(connection, (size_t)index + 1) : NULL;
+    const s2s_tunnel *tunnel = s2s_connection_tunnel(connection, (size_t)index + 1);
     struct s2s_tunnel_state state = {.struct_size = sizeof state};
     struct s2s_tunnel_params effective = {.struct_size = sizeof effective};
     size_t length = 0;
@@ -176,19 +177,29 @@ static int read_tunnel(const s2s_gateway *gateway, int number, int index, struct
     out->psk[length] = '\0';
     s2s_addr_format(&state.local.addr, out->outside);
     s2s_prefix_format(&effective.bgp_tunnel_cidr, out->inside);
-    s2s_addr_format(&effective.bgp_local_ip, out->inside_aws);
-    s2s_addr_format(&effective.bgp_peer_ip, out->inside_customer);
     return length >= 8 ? 0 : -1;
 }
 
 static int read_handout(const s2s_engine *engine, struct aws_handout *out)
 {
     const s2s_gateway *gateway = s2s_gateway_next(engine, NULL);
-    for (int i = 0; gateway && i < CONNECTIONS; i++)
+    for (int i = 0; gateway && i < CONNECTIONS; i++) {
+        const s2s_connection *connection = s2s_connection_find(gateway, aws_connections[i]);
+        if (!connection || s2s_device_file_export(connection, S2S_DEVICE_FILE_GENERIC, S2S_DEVICE_SAMPLE_RECOMMENDED,
+                                                  &out->files[i]) != 0)
+            return -1;
         for (int k = 0; k < TUNNELS; k++)
-            if (read_tunnel(gateway, i, k, &out->tunnels[i][k]) != 0)
+            if (read_tunnel(connection, k, &out->tunnels[i][k]) != 0)
                 return -1;
+    }
     return gateway ? 0 : -1;
+}
+
+void clouds_aws_forget(struct aws_handout *aws)
+{
+    for (int i = 0; i < CONNECTIONS; i++)
+        s2s_device_file_free(aws->files[i]);
+    memset(aws, 0, sizeof *aws);
 }
 
 static void first_error(const s2s_config *config, int error, char *problem, size_t room)
@@ -237,36 +248,14 @@ int clouds_aws_create(enum routing routing, const struct alibaba_handout *alibab
 
 /* ---- Alibaba: one connection, tunnel i to tunnel 1 of the i-th AWS connection ---- */
 
-static void add_lifetime(cJSON *tunnel, const char *name, int seconds)
-{
-    cJSON *object = cJSON_AddObjectToObject(tunnel, name);
-    cJSON_AddNumberToObject(object, "lifetime", seconds);
-}
-
-/* Static: only the inside addresses, for the probe; BGP is off. */
-static void add_inside(cJSON *tunnel, const struct aws_tunnel_handout *aws)
-{
-    cJSON *bgp = cJSON_AddObjectToObject(tunnel, "bgp");
-    cJSON_AddStringToObject(bgp, "tunnel_cidr", aws->inside);
-    cJSON_AddStringToObject(bgp, "local_ip", aws->inside_customer);
-    add_probe(tunnel);
-}
-
-static cJSON *alibaba_tunnel(const char *customer_gateway, const struct aws_tunnel_handout *aws, bool inside)
-{
-    cJSON *tunnel = cJSON_CreateObject();
-    cJSON_AddStringToObject(tunnel, "customer_gateway", customer_gateway);
-    cJSON_AddStringToObject(tunnel, "psk", aws->psk);
-    add_lifetime(tunnel, "ike", IKE_LIFETIME);
-    add_lifetime(tunnel, "ipsec", IPSEC_LIFETIME);
-    if (inside)
-        add_inside(tunnel, aws);
-    return tunnel;
-}
-
-static void add_alibaba_routing(cJSON *connection, enum routing routing, enum alibaba_stage stage)
+/* What the document chooses in the console; the files name no networks. */
+static void choose_routing(cJSON *connection, enum routing routing, enum alibaba_stage stage)
 {
     bool bgp = routing == ROUTING_BGP, enabled = bgp && stage >= STAGE_BGP;
+    static const char *const chosen[] = {"name", "enable_bgp", "local_asn", "effect_immediately"};
+    for (size_t i = 0; i < sizeof chosen / sizeof *chosen; i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(connection, chosen[i]);
+    cJSON_AddStringToObject(connection, "name", ALIBABA_CONNECTION);
     cJSON_AddStringToObject(connection, "route_mode", bgp ? "destination" : "policy");
     if (!bgp) {
         cJSON_AddStringToObject(connection, "local_subnets", places[ALIBABA].vpc);
@@ -278,22 +267,30 @@ static void add_alibaba_routing(cJSON *connection, enum routing routing, enum al
         cJSON_AddNumberToObject(connection, "local_asn", places[ALIBABA].asn);
 }
 
-static void add_alibaba_connection(cJSON *root, enum routing routing, enum alibaba_stage stage,
-                                   const struct aws_handout *aws)
+/* Static: the inside addresses are for the probe alone. BGP: they are entered when it is switched on. */
+static void choose_inside(cJSON *connection, bool inside)
 {
-    bool bgp = routing == ROUTING_BGP;
-    cJSON *customers = cJSON_AddArrayToObject(root, "customer_gateways");
-    cJSON *list = cJSON_AddArrayToObject(root, "connections"), *connection = cJSON_CreateObject(), *tunnels;
-    cJSON_AddItemToArray(list, connection);
-    cJSON_AddStringToObject(connection, "name", ALIBABA_CONNECTION);
-    add_alibaba_routing(connection, routing, stage);
-    tunnels = cJSON_AddArrayToObject(connection, "tunnels");
-    for (int i = 0; i < TUNNELS; i++) {
-        char name[32];
-        (void)snprintf(name, sizeof name, "customer-gateway-%d", i + 1);
-        add_customer_gateway(customers, name, aws->tunnels[i][0].outside, bgp ? places[AWS].asn : 0);
-        cJSON_AddItemToArray(tunnels, alibaba_tunnel(name, &aws->tunnels[i][0], !bgp || stage >= STAGE_BGP));
+    cJSON *tunnel;
+    cJSON_ArrayForEach(tunnel, cJSON_GetObjectItemCaseSensitive(connection, "tunnels"))
+    {
+        if (inside)
+            add_probe(tunnel);
+        else
+            cJSON_DeleteItemFromObjectCaseSensitive(tunnel, "bgp");
     }
+}
+
+/* The customer gateways and the connection as the import of the device files made them, and the document's choices. */
+static void add_alibaba_connection(cJSON *root, enum routing routing, enum alibaba_stage stage,
+                                   const struct handout *files)
+{
+    static const char *const parts[] = {"customer_gateways", "connections"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        cJSON_AddItemToObject(root, parts[i],
+                              cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(files->config, parts[i]), 1));
+    cJSON *connection = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(root, "connections"), 0);
+    choose_routing(connection, routing, stage);
+    choose_inside(connection, routing == ROUTING_STATIC || stage >= STAGE_BGP);
 }
 
 /* The listed route has the key of the automatic one, so it is that one, published. */
@@ -308,12 +305,12 @@ static void add_published_route(cJSON *root)
     cJSON_AddItemToArray(routes, route);
 }
 
-char *clouds_alibaba_json(enum routing routing, enum alibaba_stage stage, const struct aws_handout *aws)
+char *clouds_alibaba_json(enum routing routing, enum alibaba_stage stage, const struct handout *files)
 {
     cJSON *root = cJSON_CreateObject();
     add_route_table(add_gateway(root, ALIBABA, "vpn-gateway"), "system", "system");
     if (stage >= STAGE_CONNECTION)
-        add_alibaba_connection(root, routing, stage, aws);
+        add_alibaba_connection(root, routing, stage, files);
     if (stage >= STAGE_PUBLISHED && routing == ROUTING_STATIC)
         add_published_route(root);
     if (routing == ROUTING_BGP)

@@ -4,8 +4,8 @@
  * cloud to the other but what the document carries over by hand:
  *
  *     step 1  Alibaba hands out   the two addresses of its VPN gateway
- *     step 2  AWS hands out       of each tunnel: outside address, pre-shared key, inside network and addresses
- *     step 3  Alibaba is given    that, of tunnel 1 of each AWS connection
+ *     step 2  AWS hands out       the device file of each connection, as its console's download does
+ *     step 3  Alibaba is given    what those files say of tunnel 1 (handout)
  *
  * The document has two ways. Static: policy mode, a static route at AWS, the policy route is published. BGP:
  * destination mode, no route anywhere; BGP is switched on in the connection that exists, then auto-propagation in the
@@ -32,16 +32,18 @@ struct alibaba_handout {
     char addresses[TUNNELS][S2S_ADDR_TEXT];
 };
 
-/* Step 2's result: what the VPN connection's page and its device file say of a tunnel. */
-struct aws_tunnel_handout {
+/* Step 2's result. AWS keeps what it chose (keys); the files are what leaves it. */
+struct aws_tunnel {
     char psk[PSK_ROOM];
     char outside[S2S_ADDR_TEXT];
     char inside[S2S_ADDR_TEXT]; /* the /30 */
-    char inside_aws[S2S_ADDR_TEXT], inside_customer[S2S_ADDR_TEXT];
 };
 struct aws_handout {
-    struct aws_tunnel_handout tunnels[CONNECTIONS][TUNNELS];
+    struct aws_tunnel tunnels[CONNECTIONS][TUNNELS];
+    char *files[CONNECTIONS]; /* freed by clouds_aws_forget */
 };
+void clouds_aws_forget(struct aws_handout *aws);
+struct handout;
 
 /* How the document's third step goes on. */
 enum alibaba_stage {
@@ -51,8 +53,9 @@ enum alibaba_stage {
     STAGE_PUBLISHED   /* static: the policy route is published; bgp: auto-propagation is on */
 };
 
-/* Configurations as s2s_config_parse takes them; free() them. NULL for lack of memory. */
-char *clouds_alibaba_json(enum routing routing, enum alibaba_stage stage, const struct aws_handout *aws);
+/* Configurations as s2s_config_parse takes them; free() them. NULL for lack of memory. files is not used before
+ * STAGE_CONNECTION. */
+char *clouds_alibaba_json(enum routing routing, enum alibaba_stage stage, const struct handout *files);
 /* keys NULL: as the console is told, without pre-shared keys (AWS makes them); else with those that AWS made. */
 char *clouds_aws_json(enum routing routing, const struct alibaba_handout *alibaba, const struct aws_handout *keys);
 

@@ -4,7 +4,7 @@
  * hosts, the document's four steps, the connectivity test and the high-availability test.
  *
  *     main -> steps -> phases -> net (sim | netns)    what is done, and on which ground
- *     clouds, view                                    the objects of both consoles, and their status
+ *     clouds, handout, view                           the objects of both consoles, device files, status
  *     pings, pcap -> report                           figures from raw results
  */
 #include <getopt.h>

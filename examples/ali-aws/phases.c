@@ -194,7 +194,7 @@ static int planned(struct run *run, struct waiting *waiting, struct phase_result
 {
     struct net *net = run->net;
     char wrong[PSK_ROOM];
-    clouds_wrong_psk(run->aws.tunnels[0][0].psk, wrong);
+    clouds_wrong_psk(run->files.tunnels[0].psk, wrong);
     if (view_read(net, &run->spans.before[1]) != 0 || pull_trigger(run, waiting, wrong) != 0 ||
         wait_switch(waiting, result) != 0 ||
         net_wait(net, refusal_limit, NET_EVENT_MS, refused, waiting,
@@ -207,7 +207,7 @@ static int planned(struct run *run, struct waiting *waiting, struct phase_result
 static int restored(struct run *run, struct waiting *waiting, struct phase_result *result)
 {
     struct net *net = run->net;
-    if (view_read(net, &run->spans.during[1]) != 0 || pull_trigger(run, waiting, run->aws.tunnels[0][0].psk) != 0 ||
+    if (view_read(net, &run->spans.during[1]) != 0 || pull_trigger(run, waiting, run->files.tunnels[0].psk) != 0 ||
         wait_switch(waiting, result) != 0 || net_pass(net, drain) != 0)
         return -1;
     return view_read(net, &run->spans.after[0]);

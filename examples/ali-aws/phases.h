@@ -7,6 +7,7 @@
 #define ALI_AWS_PHASES_H
 
 #include "clouds.h"
+#include "handout.h"
 #include "net.h"
 #include "report.h"
 #include "view.h"
@@ -16,7 +17,8 @@ struct run {
     struct report *report;
     enum routing routing;
     struct alibaba_handout alibaba;
-    struct aws_handout aws;
+    struct aws_handout aws; /* AWS's own, and the files that leave it */
+    struct handout files;   /* what Alibaba's side read in those */
     struct view_spans spans;
     bool peer_unprobed; /* the AWS end's probes are off now; changed between phases alone */
 };

@@ -39,7 +39,7 @@ static int apply(struct net *net, enum side side, char *json)
 
 static int apply_stage(struct run *run, enum alibaba_stage stage)
 {
-    return apply(run->net, ALIBABA, clouds_alibaba_json(run->routing, stage, &run->aws));
+    return apply(run->net, ALIBABA, clouds_alibaba_json(run->routing, stage, &run->files));
 }
 
 static int step_alibaba_gateway(struct run *run)
@@ -61,10 +61,11 @@ static int step_aws(struct run *run)
         return -1;
     for (int i = 0; i < CONNECTIONS; i++)
         for (int k = 0; k < TUNNELS; k++) {
-            const struct aws_tunnel_handout *tunnel = &run->aws.tunnels[i][k];
+            const struct aws_tunnel *tunnel = &run->aws.tunnels[i][k];
             printf("    %s tunnel %d: outside %-10s inside %-19s key of %zu characters%s\n", aws_connections[i], k + 1,
                    tunnel->outside, tunnel->inside, strlen(tunnel->psk), k ? ", not used" : "");
         }
+    printf("    device files: vendor Generic, %zu and %zu bytes\n", strlen(run->aws.files[0]), strlen(run->aws.files[1]));
     printf("    customer gateways: %s, %s; propagation is on\n", run->alibaba.addresses[0], run->alibaba.addresses[1]);
     if (run->routing == ROUTING_BGP)
         printf("    ASN of this end %u, of both customer gateways %u\n", places[AWS].asn, places[ALIBABA].asn);
@@ -111,8 +112,8 @@ static int switch_bgp_on(struct run *run)
         return -1;
     printf("    BGP is switched on, local ASN %u:\n", places[ALIBABA].asn);
     for (int i = 0; i < TUNNELS; i++)
-        printf("    tunnel %d: %-18s local %s, peer %s\n", i + 1, run->aws.tunnels[i][0].inside,
-               run->aws.tunnels[i][0].inside_customer, run->aws.tunnels[i][0].inside_aws);
+        printf("    tunnel %d: %-18s local %s, peer %s\n", i + 1, run->files.tunnels[i].inside,
+               run->files.tunnels[i].local, run->files.tunnels[i].peer);
     if (apply_stage(run, STAGE_PUBLISHED) != 0)
         return -1;
     printf("    auto-propagation is on\n");
@@ -134,11 +135,15 @@ static int publish(struct run *run)
 
 static int step_alibaba_connection(struct run *run)
 {
-    if (apply_stage(run, STAGE_CONNECTION) != 0)
+    struct net *net = run->net;
+    if (handout_read(&run->aws, &run->files, net->problem, sizeof net->problem) != 0 ||
+        apply_stage(run, STAGE_CONNECTION) != 0)
         return -1;
+    printf("    from the two device files: %zu of %zu fields; the others (MSS, MTU, DF bit) are computed here\n",
+           run->files.carried, run->files.fields);
     for (int i = 0; i < TUNNELS; i++)
         printf("    tunnel %d: customer gateway %s, inside %s, the key of %s tunnel 1\n", i + 1,
-               run->aws.tunnels[i][0].outside, run->aws.tunnels[i][0].inside_customer, aws_connections[i]);
+               run->files.tunnels[i].outside, run->files.tunnels[i].local, aws_connections[i]);
     return run->routing == ROUTING_BGP ? switch_bgp_on(run) : publish(run);
 }
 
@@ -228,7 +233,8 @@ int steps_run(struct net *net, struct report *report, enum routing routing)
     run.routing = routing;
     for (int number = 0; result == 0 && number < STEPS; number++)
         result = run_step(&run, number);
-    memset(&run.aws, 0, sizeof run.aws);
+    clouds_aws_forget(&run.aws);
+    handout_free(&run.files);
     report->cleartext_packets = net->ops->cleartext(net);
     if (report->cleartext_packets < 0)
         printf("Captures: %s\n", net->problem);
