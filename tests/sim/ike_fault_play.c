@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "tests/sim/ike_packet.h"
 
 static const uint8_t exchanges[FAULT_SCENARIOS] = {S2SI_IKE_SA_INIT,      S2SI_IKE_AUTH,      S2SI_CREATE_CHILD_SA,
                                                    S2SI_CREATE_CHILD_SA,  S2SI_CREATE_CHILD_SA, S2SI_INFORMATIONAL,
@@ -128,8 +127,8 @@ static bool succeeded(const struct play *play)
     const struct pair_end *honest = &play->pair.end[play->honest];
     const struct s2si_ike_sa *sa = s2si_peer_established(honest->peer);
     const struct pair_sa *out = ike_pair_outbound(&play->pair, play->honest);
-    bool flows = out != NULL && ike_packet_arrives(&play->pair, play->honest) &&
-                 ike_packet_arrives(&play->pair, play->faulty);
+    bool flows = out != NULL && ike_pair_flows(&play->pair, play->honest) &&
+                 ike_pair_flows(&play->pair, play->faulty);
     switch (play->row->scenario) {
     case FAULT_INIT:
     case FAULT_AUTH:
@@ -195,9 +194,9 @@ static const char *well(const struct pair *pair)
     const char *fault = ike_pair_fault(pair);
     if (fault != NULL)
         return fault;
-    if (!ike_packet_arrives(pair, 0))
+    if (!ike_pair_flows(pair, 0))
         return "a packet from a does not arrive";
-    return ike_packet_arrives(pair, 1) ? NULL : "a packet from b does not arrive";
+    return ike_pair_flows(pair, 1) ? NULL : "a packet from b does not arrive";
 }
 
 static void go_on(struct pair *pair, unsigned seconds)

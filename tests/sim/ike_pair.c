@@ -171,7 +171,7 @@ static void make_esp(struct pair_end *end)
 {
     struct s2s_esp_params params;
     s2s_esp_params_init(&params, sizeof params);
-    params.provider = end->pair->provider;
+    params.provider = end->pair->esp_provider != NULL ? end->pair->esp_provider : end->pair->provider;
     params.max_sas = PAIR_SAS;
     if (s2s_esp_new(&params, &end->esp) != 0)
         abort();

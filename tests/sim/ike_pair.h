@@ -93,7 +93,7 @@ struct pair {
     /* Judges each datagram in pair_run: 0 = drop, 1 = deliver, 2 = deliver twice. NULL = deliver. */
     int (*judge)(struct pair *pair, const struct pair_datagram *datagram);
     void *judge_user;
-    const struct s2s_crypto_provider *provider;
+    const struct s2s_crypto_provider *provider, *esp_provider; /* esp_provider: of the kernels, NULL = the same */
     struct s2si_ike_limits limits;
     bool verbose;
 };

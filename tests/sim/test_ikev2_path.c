@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "tests/sim/ike_packet.h"
 #include "tests/sim/ike_pair.h"
 
 struct path {
@@ -59,7 +58,7 @@ static void assert_sound(const struct pair *pair)
     const char *fault = ike_pair_fault(pair);
     if (fault != NULL)
         fail_msg("%s", fault);
-    assert_true(ike_packet_arrives(pair, 0) && ike_packet_arrives(pair, 1));
+    assert_true(ike_pair_flows(pair, 0) && ike_pair_flows(pair, 1));
 }
 
 /* @return milliseconds until the tunnel stood. */

@@ -65,7 +65,7 @@ bool s2si_verify_auth(struct s2si_ike_sa *sa, const struct s2si_message *message
         s2si_auth_compute(sa, !sa->initiator, id_body, psk, wanted, &length) != 0)
         return false;
     bool equal = given.method == S2SI_AUTH_PSK && given.data.length == length &&
-                 s2si_equal_secret(given.data.data, wanted, length);
+                 s2si_equal_secret(given.data.data, wanted, length) && psk->length != 0; /* none is not an empty one */
     s2si_wipe(wanted, sizeof wanted);
     return equal;
 }

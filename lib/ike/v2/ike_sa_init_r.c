@@ -172,11 +172,12 @@ void s2si_init_request(struct s2si_ike *ike, const struct s2si_message *message,
         refuse(ike, &init, S2SI_N_INVALID_SYNTAX, NULL, 0);
         return;
     }
-    if (s2si_peer_by_address(ike, local, remote, NULL) == NULL) { /* nobody of ours, with or without a cookie */
+    const struct s2si_ike_peer *nearest = s2si_peer_by_address(ike, local, remote, NULL);
+    if (nearest == NULL) { /* nobody of ours, with or without a cookie */
         refuse(ike, &init, S2SI_N_NO_PROPOSAL_CHOSEN, NULL, 0);
         return;
     }
-    enum s2si_admission admission = s2si_admission(ike, remote, brings_cookie(ike, &init));
+    enum s2si_admission admission = s2si_admission(ike, remote, brings_cookie(ike, &init), nearest->config.remote.family != 0);
     if (admission == ADMIT_COOKIE)
         ask_cookie(ike, &init);
     if (admission != ADMIT)

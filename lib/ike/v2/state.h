@@ -572,7 +572,8 @@ bool s2si_natt_marker(const struct s2si_ike *ike, const struct s2s_endpoint *loc
 
 /* ---- admission.c ---- */
 enum s2si_admission { ADMIT, ADMIT_COOKIE /* ask for a cookie */, ADMIT_NOT };
-enum s2si_admission s2si_admission(struct s2si_ike *ike, const struct s2s_endpoint *remote, bool has_cookie);
+/* known: the address is that of a peer. */
+enum s2si_admission s2si_admission(struct s2si_ike *ike, const struct s2s_endpoint *remote, bool has_cookie, bool known);
 void s2si_admission_take(struct s2si_ike *ike);  /* a DH step is about to be made for it */
 bool s2si_admission_error(struct s2si_ike *ike); /* one more clear-text error answer may be sent */
 
