@@ -133,6 +133,7 @@ static const struct config_case alibaba_cases[] = {
      "half"},
     {CONFIG_ALIBABA, {{"connections[0].tunnels[0].rekey.margin", "1800"}}, GOOD},
     {CONFIG_ALIBABA, {{"connections[0].tunnels[1]", "{\"customer_gateway\": \"aws2\"}"}}, GOOD},
+    {CONFIG_ALIBABA, {{"connections[0].tunnels[2]", "{}"}}, "connections[0].tunnels", "3", "2 to 2 tunnels"},
     /* connections */
     {CONFIG_ALIBABA,
      {{"connections[0].remote_subnets", "\"10.0.128.0/17\""}, {"gateway.vpc.cidr", "\"10.0.0.0/17\""}},
@@ -519,15 +520,22 @@ static void test_connection_quotas(void **state)
 {
     static const char alibaba[] = "{\"name\": \"c%u\", \"customer_gateway\": \"aws1\", \"local_subnets\": \"10.0.0.0/16\","
                                   " \"remote_subnets\": \"192.168.0.0/16\", \"tunnels\": [{}, {}]}";
-    static char within[8192], beyond[8192];
+    static const char aws[] = "{\"name\": \"v%u\", \"customer_gateway\": \"cgw1\", \"tunnels\": [{}, {}]}";
+    static char within[8192], beyond[8192], addresses[1024], aws_within[8192], aws_beyond[8192];
     (void)state;
     many(within, sizeof within, alibaba, 10);
     many(beyond, sizeof beyond, alibaba, 11);
+    many(addresses, sizeof addresses, "\"3.0.1.%u\"", 22);
+    many(aws_within, sizeof aws_within, aws, 10);
+    many(aws_beyond, sizeof aws_beyond, aws, 11);
     const struct config_case cases[] = {
         {CONFIG_ALIBABA, {{"connections", within}, {"routes", "[]"}, {"gateway.strict", "true"}}, GOOD},
         {CONFIG_ALIBABA, {{"connections", beyond}, {"routes", "[]"}, {"gateway.strict", "true"}}, "connections[10]", NULL,
          "at most 10 IPsec connections"},
         {CONFIG_ALIBABA, {{"connections", beyond}, {"routes", "[]"}}, GOOD},
+        {CONFIG_AWS, {{"connections", aws_within}, {"gateway.addresses", addresses}, {"routes", "[]"}, {"gateway.strict", "true"}}, GOOD},
+        {CONFIG_AWS, {{"connections", aws_beyond}, {"gateway.addresses", addresses}, {"routes", "[]"}, {"gateway.strict", "true"}},
+         "connections[10]", NULL, "at most 10 VPN connections"},
     };
     config_cases_run(cases, S2SI_COUNT(cases));
 }
