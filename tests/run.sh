@@ -93,6 +93,7 @@ ring_unit() {
     build_gcc
     ctest_ring "$build/gcc" unit
     [ "$S2S_TEST_LEVEL" != quick ] || return 0
+    needs unit/constant_time $packages_valgrind && sh tests/tools/constant_time.sh "$build/constant_time"
     build_mbedtls3
     only=^test_crypto_ ctest_ring "$build/mbedtls3" unit mbedtls3/
     [ "$S2S_TEST_LEVEL" = all ] || return 0

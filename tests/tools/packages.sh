@@ -10,6 +10,7 @@ packages_peers="iproute2 iputils-ping tcpdump nftables strongswan-swanctl charon
 packages_routers="frr"
 packages_routers_all="gobgpd openbgpd exabgp"
 packages_vectors="python3-cryptography-vectors"
+packages_valgrind="valgrind"
 packages_python="python3-cffi python3-dev"
 packages_cross="gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user"
 
