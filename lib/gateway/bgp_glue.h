@@ -69,6 +69,7 @@ struct s2si_bgp_room {
     s2s_time born;
     bool inherited;                         /* some kernel routes of an earlier process are kept */
     size_t dead;                            /* BGP routes without a way: kept unreachable, see bgp_routes.c */
+    s2s_time withdrawn, swept;              /* when one lost its way last, and last with its session; 0 = never */
     struct s2si_map accepted;               /* stream id -> room */
     struct s2si_timer timer;                /* S2SI_TIMER_BGP; owner is the gateway */
     bool select;                            /* best ways moved: the active tunnel may have to follow */

@@ -4,10 +4,10 @@
  * way the tunnel of the session. Whether it enters the VPC is publish's business, whether it forwards now is
  * route_table's.
  *
- * Fail closed: when the last way to a prefix is lost with its session (and not because the peer, alive and settled,
- * took it back), the route stays without a way, and the prefix is unreachable instead of following the default route in
- * clear. Such routes go when their connection's sessions are up again and settled, or when the connection does without
- * BGP. What a process that crashed had made unreachable stays so until its successor's sessions have told what there is.
+ * Fail closed: when the last way to a prefix is lost, the route stays without a way, and the prefix is unreachable instead
+ * of following the default route in clear. Such routes go when a session of their connection is up and settled (a peer
+ * that is alive and settled took it back: 3 s later), or when the connection does without BGP. What a process that
+ * crashed had made unreachable stays so until its successor's sessions have told what there is.
  */
 #include <string.h>
 
@@ -18,8 +18,9 @@
 
 /* A session Established for so long: its peer has told all it has; */
 #define SETTLED (30 * (s2s_time)S2S_SECOND)
-/* and so long: what goes now was taken back, not swept away with an earlier session. */
-#define TAKEN_BACK (2 * (s2s_time)S2S_SECOND)
+/* and so long after a peer withdrew something: it is still there, so that it took that back. A planned take-down withdraws too,
+   a second before its session ends. */
+#define TAKEN_BACK (3 * (s2s_time)S2S_SECOND)
 /* How long what an earlier process left is kept at most. */
 #define INHERITANCE (120 * (s2s_time)S2S_SECOND)
 /* Seconds that a restarted process waits for what its peers know before it selects (RFC 4724 section 4.1); short, since it
@@ -116,14 +117,12 @@ static s2s_route *make(struct s2si_bgp_room *room, const struct s2s_prefix *pref
 
 static void lost(struct s2si_bgp_room *room, s2s_route *route, s2s_time now)
 {
-    const s2s_tunnel *before = route->entry.way;
+    bool alive = s2si_bgp_glue_established(route->entry.way);
 
-    if (!before || settled(before, TAKEN_BACK, now)) {
-        remove_route(room, route);
-    } else {
-        set_way(room, route, NULL);
-        s2si_timer_arm(&room->gateway->engine->timers, &room->timer, now + SETTLED);
-    }
+    set_way(room, route, NULL);
+    room->withdrawn = now;
+    room->swept = alive ? room->swept : now;
+    s2si_timer_arm(&room->gateway->engine->timers, &room->timer, now + (alive ? TAKEN_BACK : SETTLED));
 }
 
 void s2si_bgp_routes_best(struct s2si_bgp_room *room, const struct s2si_bgp_output *out, s2s_time now)
@@ -171,6 +170,17 @@ void s2si_bgp_routes_forget(struct s2si_bgp_room *room, const s2s_tunnel *tunnel
     if (room->dead) {
         s2si_timer_arm(&room->gateway->engine->timers, &room->timer, now);
     }
+}
+
+/* A peer withdrew the last way, its session stands as before, and no session was lost meanwhile: it took that back. */
+static bool took_back(const struct s2si_bgp_room *room, const s2s_connection *connection, s2s_time now)
+{
+    bool stands = false;
+
+    for (size_t i = 0; i < connection->tunnel_count; i++) {
+        stands = stands || settled(connection->tunnels[i], now - room->withdrawn, now);
+    }
+    return stands && now >= room->withdrawn + TAKEN_BACK && (room->swept == 0 || now >= room->swept + SETTLED);
 }
 
 /* Whether its connection's peers have told all they have, so that what is still without a way is really gone. */
@@ -237,7 +247,8 @@ s2s_time s2si_bgp_routes_sweep(struct s2si_bgp_room *room, s2s_time now)
     }
     S2SI_LIST_EACH_SAFE(node, after, &room->gateway->routes) {
         s2s_route *route = S2SI_CONTAINER(node, s2s_route, node);
-        if (route->params.type == S2S_ROUTE_BGP && !route->entry.way && complete(route->connection, now)) {
+        if (route->params.type == S2S_ROUTE_BGP && !route->entry.way && now >= room->withdrawn + TAKEN_BACK &&
+            (complete(route->connection, now) || took_back(room, route->connection, now))) {
             remove_route(room, route);
         }
     }

@@ -128,7 +128,9 @@ static void test_auto_propagate(void **state)
     assert_int_equal(cloud_ping(&cloud, 5), 5);
     assert_non_null(strstr(explain(&cloud.ali, "10.0.0.223", "192.168.10.113", 0), "bgp route 192.168.0.0/16"));
     cloud_auto_propagate(&cloud, false);
-    cloud_run(&cloud, 1000);
+    cloud_run(&cloud, 1000); /* it may be the beginning of a take-down: */
+    assert_int_equal(s2s_sim_way(cloud.aws.node, NULL, "10.0.0.223"), S2S_SIM_WAY_UNREACHABLE);
+    cloud_run(&cloud, 3000);
     assert_int_equal(s2s_sim_way(cloud.ali.node, NULL, "192.168.10.113"), S2S_SIM_WAY_LINK);
     assert_non_null(
         strstr(explain(&cloud.ali, "10.0.0.223", "192.168.10.113", S2S_ERR_NOT_FOUND), "auto_propagate is off"));
