@@ -4,7 +4,7 @@
  * in time rather than in octets: each costs bounded memory and never another peer's session.
  *
  * Rows 7 to 9, 15, 16, 20 and 25b are about ORF, flowspec, RPKI, MRT and RTR, which we do not have: what is tested is that their
- * octets do no harm.
+ * octets do no harm. Row 23 is longest_as_path below; peers beside others: test_bgp_hostile_peers.
  */
 #include "tests/unit/bgp_world.h"
 
@@ -58,6 +58,7 @@ static const struct row rows[] = {
     {"25", "shutdown communication longer than the message", 3, "0602 ff 41", 0, 0},
     {"25", "shutdown communication of 0 octets", 3, "0602 00", 0, 0},
     {"26", "prefixes without NEXT_HOP", 2, "0000 000d 40010100 4002060201 0000fdea 100a42", 0, 0},
+    {"27", "only-to-customer of 5 octets", 2, "0000 001c" GOOD "c02305 0000fdea00 100a42", 0, 0},
 };
 
 static void bad_inputs(void **state)

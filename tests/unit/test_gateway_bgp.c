@@ -7,6 +7,8 @@
 
 #include <s2svpn/bgp_session.h>
 #include "lib/base/base.h"
+#include "lib/gateway/bgp_glue.h"
+#include "lib/gateway/tunnel.h"
 #include "tests/unit/failing_allocator.h"
 #include "tests/unit/gateway_rig.h"
 
@@ -228,6 +230,31 @@ static size_t live(size_t fail_at)
     return allocator.requests;
 }
 
+/* A table of many routes comes one route at a time: each is compared with the kernel alone, never all of them. */
+static void test_one_route_is_compared_alone(void **state)
+{
+    struct s2si_bgp_output out = { .type = S2SI_BGP_ROUTE };
+    (void)state;
+    assert_int_equal(begin(NULL, NULL), 0);
+    s2s_tunnel *tunnel = s2s_connection_tunnel(rig.a.connection, 1);
+    s2s_gateway *gateway = tunnel->gateway;
+    assert_int_equal(s2s_prefix_parse("20.0.0.0/24", &out.prefix), 0);
+    out.session = tunnel->bgp->speaker;
+    out.owner = tunnel->id;
+    out.next_hop = tunnel->inside_remote;
+    assert_false(gateway->route_scope.stale);
+    s2si_bgp_routes_best(gateway->bgp, &out, rig.now);
+    assert_false(gateway->route_scope.stale); /* that would be all of them */
+    const struct s2si_list *node;
+    size_t items = 0;
+    S2SI_LIST_EACH(node, &gateway->route_scope.items) {
+        const struct s2si_item *item = S2SI_CONTAINER(node, const struct s2si_item, node);
+        items += item->wanted && s2si_prefix_equal(&item->content.prefix, &out.prefix);
+    }
+    assert_true(items > 0); /* and yet it is wanted in the kernel */
+    end();
+}
+
 static void test_each_allocation_fails(void **state)
 {
     (void)state;
@@ -242,7 +269,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_listens_and_connects), cmocka_unit_test(test_off_and_on),
         cmocka_unit_test(test_refused_listener),     cmocka_unit_test(test_strangers),
-        cmocka_unit_test(test_noise_from_the_peer),  cmocka_unit_test(test_each_allocation_fails),
+        cmocka_unit_test(test_noise_from_the_peer),  cmocka_unit_test(test_one_route_is_compared_alone),
+        cmocka_unit_test(test_each_allocation_fails),
     };
     return cmocka_run_group_tests_name("gateway_bgp", tests, NULL, NULL);
 }
