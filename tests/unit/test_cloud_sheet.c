@@ -26,6 +26,17 @@ static void test_sheet(void **state)
     assert_int_equal(system("python3 '" S2S_SOURCE_DIR "/tests/tools/cloud_sheet.py'"), 0);
 }
 
+/* The first picture of the guide is drawn from the guide's own configurations. */
+static void test_picture(void **state)
+{
+    (void)state;
+    if (system("python3 --version >/dev/null 2>&1") != 0) {
+        print_message("skip cloud_sheet: no python3\n");
+        skip();
+    }
+    assert_int_equal(system("cd '" S2S_SOURCE_DIR "/examples/guide' && python3 draw.py topology | cmp - topology.svg"), 0);
+}
+
 /* ---- the glossary ---- */
 
 static const char *const headings[S2SI_OBJECTS] = {
@@ -154,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sheet),
         cmocka_unit_test(test_glossary),
+        cmocka_unit_test(test_picture),
     };
     return cmocka_run_group_tests_name("cloud_sheet", tests, NULL, NULL);
 }
