@@ -85,7 +85,7 @@ static void sk_open(enum s2s_algorithm encryption, enum s2s_algorithm integrity,
                                   .salt = aead ? salt : NULL, .integrity_key = aead ? NULL : mac};
     struct s2si_ike_header header = {
         .spi_i = 1, .spi_r = 2, .version = S2SI_IKE_VERSION, .exchange = S2SI_INFORMATIONAL, .message_id = 1};
-    size_t length;
+    size_t length = 0;
     if (aead)
         VALGRIND_MAKE_MEM_UNDEFINED(key, sizeof key);
     else
