@@ -55,11 +55,21 @@ def bird_config():
     return text
 
 
-def our_config(bgp):
+PING = 0.05       # seconds between pings
+LIVENESS = 4.5    # a tunnel without probes: 1 s of silence, three questions 0.5 s apart, 3 s between two doubts (gateway/health)
+PROBE = {"enable": True, "interval_ms": 100, "retry": 3}
+
+
+def detection(probe):
+    """The longest time that the configuration lets a silent death go unseen, in pings."""
+    return (probe["interval_ms"] * probe["retry"] / 1000 if probe else LIVENESS) / PING
+
+
+def our_config(bgp, probe=None):
     """Alibaba in destination mode; BGP is switched on after the connection exists, as the document does."""
     tunnels = [{"customer_gateway": "aws-%d" % (i + 1), "psk": PSK, "encapsulation": "always",
                 "ike": {"lifetime": 28800}, "ipsec": {"lifetime": 3600},
-                "bgp": {"tunnel_cidr": CIDRS[i], "local_ip": OUR_INSIDE[i]}} for i in range(2)]
+                "bgp": {"tunnel_cidr": CIDRS[i], "local_ip": OUR_INSIDE[i]}, **({"probe": probe} if probe else {})} for i in range(2)]
     connection = {"name": "vco", "route_mode": "destination", "effect_immediately": True, "enable_bgp": bgp, "tunnels": tunnels}
     if bgp:
         connection["local_asn"] = ALIBABA_ASN
@@ -128,6 +138,10 @@ class Clouds(Ground):
         self.run("router", "nft", "add table ip cut; add chain ip cut f { type filter hook forward priority 0; }; "
                  "add rule ip cut f iifname to-%d drop; add rule ip cut f oifname to-%d drop" % (number, number))
 
+    def restore(self):
+        """The router forwards again."""
+        self.run("router", "nft", "delete table ip cut")
+
     def check_wire(self, inner=None):
         return super().check_wire(inner or HIDDEN)
 
@@ -135,20 +149,20 @@ class Clouds(Ground):
 class Stack:
     """Everything up, BGP last."""
 
-    def __init__(self, ground, program):
+    def __init__(self, ground, program, probe=None):
         self.ground = ground
         ground.start_aws()
-        self.ours = Gateway(ground, "gw-a", program, our_config(False)).start()
+        self.ours = Gateway(ground, "gw-a", program, our_config(False, probe)).start()
         for number in (1, 2):
             expect(wait_until(lambda number=number: self.ours.tunnel("vco", number)["status"] == UP, 20, 0.2),
                    "tunnel %d is not up: %s" % (number, self.ours.log()[-400:]))
         expect(not ground.bird.established("tunnel1"), "a session before BGP was enabled")
-        self.ours.reload(our_config(True))
+        self.ours.reload(our_config(True, probe))
         for number in (1, 2):
             expect(wait_until(lambda number=number: self.established(number), 30, 0.2),
                    "session %d is not up: %s" % (number, self.ours.log()[-400:]))
         expect(wait_until(lambda: INNER["a"] in ground.bird.routes(), 10, 0.2), "BIRD did not learn the route")
-        self.ping = ground.ping("host-a", HOST["b"], interval=0.1)
+        self.ping = ground.ping("host-a", HOST["b"], interval=PING)
         self.flows("by the learned routes")
 
     def established(self, number):
@@ -166,6 +180,24 @@ class Stack:
         before = len(self.ping.replies())
         expect(wait_until(lambda: len(self.ping.replies()) >= before + 10, seconds), "no replies " + when)
 
+    def newest(self):
+        """The number of the last ping that was answered."""
+        return max(self.ping.replies())
+
+    def lost(self, since):
+        """How many pings after this one, and before the last that was answered, were not."""
+        answered = {number for number in self.ping.replies() if number > since}
+        return max(answered) - since - len(answered)
+
+    def back(self, why):
+        """Waits until both ends use the first tunnel again: its session first, then our hold-down; nothing is lost."""
+        before, said = self.newest(), len(self.ours.log())
+        expect(wait_until(lambda: self.established(1), 120, 0.2), "the first session did not come back " + why)
+        expect(wait_until(lambda: "path switched from vco/2 to vco/1" in self.ours.log()[said:], 60, 0.2), "we did not move back " + why)
+        expect(wait_until(lambda: self.by() == 1, 30, 0.2), "BIRD did not move back " + why)
+        self.flows("after the way back")
+        expect(self.lost(before) == 0, "%d pings lost on the way back" % self.lost(before))
+
     def moved(self, seconds):
         """Waits until both ends have moved from the first tunnel to the second."""
         expect(wait_until(lambda: "path switched from vco/1 to vco/2" in self.ours.log(), seconds, 0.2), "we did not move")
@@ -182,34 +214,51 @@ class Stack:
 
 
 def session_shut(program, folder):
-    """BIRD's primary session is shut with a message: the other tunnel takes over, nothing leaks; then it comes back."""
+    """BIRD's primary session is shut with a message: the other tunnel takes over, nothing leaks; then all goes back."""
     with Clouds("stack-shut", folder) as ground:
         stack = Stack(ground, program)
         expect(wait_until(lambda: stack.by() == 1, 10, 0.2), "BIRD's way is not the first tunnel")
+        before = stack.newest()
         ground.bird.birdc("disable", "tunnel1", '"maintenance"')
         stack.moved(10)
         expect("administrative shutdown (maintenance)" in stack.ours.log(), "BIRD's words did not arrive")
         stack.flows("after the session was shut")
+        expect(stack.lost(before) <= 3, "%d pings lost though both tunnels stood" % stack.lost(before))
         expect(stack.ours.tunnel("vco", 1)["status"] == UP, "the tunnel went with its session")
         ground.bird.birdc("enable", "tunnel1")
-        expect(wait_until(lambda: stack.established(1), 60, 0.2), "the session did not come back")
-        stack.flows("after the session came back")
+        stack.back("after it was enabled")
         stack.end()
 
 
-def silent_death(program, folder):
-    """The router drops the primary tunnel: no word, yet both ends move."""
-    with Clouds("stack-silent", folder) as ground:
-        stack = Stack(ground, program)
+def _silent_death(name, program, folder, probe, times):
+    with Clouds(name, folder) as ground:
+        stack = Stack(ground, program, probe)
         expect(wait_until(lambda: stack.by() == 1, 10, 0.2), "BIRD's way is not the first tunnel")
+        before = stack.newest()
         ground.cut(1)
         stack.moved(60)
         stack.flows("after the tunnel died", 60)
         expect(ground.bird.established("tunnel2"), "the second session went too")
+        lost = stack.lost(before)
+        expect(0 < lost <= times * detection(probe), "%d pings lost; the configuration's detection time is %d pings" %
+               (lost, detection(probe)))
+        ground.restore()
+        stack.back("after the cable was mended")
         stack.end()
+        print("     %s: %d pings lost, %.1f times the detection time" % (name, lost, lost / detection(probe)))
+
+
+def silent_death(program, folder):
+    """The router drops the primary tunnel: no word, yet both ends move, within the time that liveness needs; and back again."""
+    _silent_death("stack-silent", program, folder, None, 2)
+
+
+def silent_death_probed(program, folder):
+    """The same with probes, which see it fifteen times as fast."""
+    _silent_death("stack-probed", program, folder, PROBE, 4)
 
 
 def cases(build):
     """[(name, function of a folder)]."""
     program = os.path.join(build, "examples", "s2s-gateway", "s2s-gateway")
-    return [("bgp_stack_" + case.__name__, needs(program, case)) for case in (session_shut, silent_death)]
+    return [("bgp_stack_" + case.__name__, needs(program, case)) for case in (session_shut, silent_death, silent_death_probed)]
