@@ -102,7 +102,7 @@ static void flood(void **state)
 {
     struct pair pair;
     const char *level = getenv("S2S_TEST_LEVEL");
-    uint32_t count = level != NULL && strcmp(level, "all") == 0 ? 1000000 : 30000;
+    uint32_t count = level != NULL && strcmp(level, "all") == 0 ? 1000000 : 20000;
     (void)state;
     ike_pair_init(&pair);
     pair.end[1].config.remote.family = 0; /* else strangers are turned away by their address */
@@ -132,6 +132,9 @@ static void flood(void **state)
     }
     assert_true(pair.end[1].mem.bytes <= after_first);
     s2si_ike_counters(pair.end[1].ike, &counters);
+    printf("%u spoofed IKE_SA_INITs: %u half-open, %u cookies sent, heap %u bytes after 2,000 and %u at the end\n", count,
+           (unsigned)counters.half_open, (unsigned)counters.cookies_sent, (unsigned)after_first,
+           (unsigned)pair.end[1].mem.bytes);
     assert_int_equal(counters.half_open, pair.limits.cookie_total);
     ike_pair_run(&pair); /* the real one is asked for a cookie and comes through */
     assert_int_equal(ike_pair_ike_sas(&pair, 0), 1);
@@ -140,6 +143,95 @@ static void flood(void **state)
     ike_pair_wait(&pair, 60 * PAIR_SECOND);
     assert_sound(&pair);
     ike_pair_stop(&pair);
+}
+
+/* A tunnel that stands carries its packets while strangers knock, and DH steps stay within their budget each second. */
+static void flood_beside_a_tunnel(void **state)
+{
+    struct pair pair;
+    unsigned steps = 0, most = 0;
+    (void)state;
+    ike_pair_init(&pair);
+    ike_pair_up(&pair);
+    assert_sound(&pair);
+    struct s2si_ike_peer_config any = pair.end[1].config;
+    struct s2si_ike_peer *door;
+    any.remote.family = 0;
+    any.owner = 99;
+    assert_int_equal(s2si_ike_peer_add(pair.end[1].ike, &any, pair.now, &door), 0);
+    pair.limits.cookie_total = pair.end[1].ike->limits.cookie_total = 1000000; /* no cookies: the budget alone protects */
+    pair.end[1].ike->limits.half_open_total = 1000000;
+    (void)s2si_ike_rekey_child(pair.end[0].peer, 0, pair.now);
+    ike_pair_wait(&pair, 10 * PAIR_SECOND);
+    struct s2s_endpoint local = {pair.end[1].address, 500}, remote = {pair.end[0].address, 500};
+    struct s2si_ike_counters counters;
+    struct pair other;
+    ike_pair_init(&other);
+    assert_int_equal(ike_pair_start(&other), 0);
+    (void)s2si_ike_initiate(other.end[0].peer, other.now);
+    ike_pair_pump(&other, 0);
+    struct pair_datagram *init = ike_pair_next(&other, 0);
+    for (uint32_t second = 0; second < 10; second++) {
+        s2si_ike_counters(pair.end[1].ike, &counters);
+        uint64_t before = counters.half_open;
+        for (uint32_t i = 0; i < 2000; i++) {
+            s2si_put_u32(init->data + 4, second * 2000 + i);
+            s2si_put_u32(remote.addr.bytes, 0x0c000000 + second * 2000 + i);
+            s2si_ike_feed(pair.end[1].ike, &local, &remote, init->data, init->length, pair.now);
+            ike_pair_pump(&pair, 1);
+            while (ike_pair_next(&pair, 1) != NULL)
+                ike_pair_drop(&pair, ike_pair_next(&pair, 1));
+            if (i % 100 == 0)
+                assert_true(ike_pair_flows(&pair, 0) && ike_pair_flows(&pair, 1));
+        }
+        s2si_ike_counters(pair.end[1].ike, &counters);
+        steps = (unsigned)(counters.half_open - before);
+        most = steps > most ? steps : most;
+        pair.now += PAIR_SECOND;
+        s2si_ike_tick(pair.end[1].ike, pair.now);
+    }
+    printf("2,000 IKE_SA_INITs a second beside a tunnel: at most %u DH steps a second (limit %u), its packets arrive\n", most,
+           pair.limits.dh_per_second);
+    assert_true(most <= pair.limits.dh_per_second);
+    ike_pair_stop(&other);
+    ike_pair_stop(&pair);
+}
+
+/* What a half-open IKE_SA costs when someone wants 10,000 of them. */
+static void memory_of_half_open(void **state)
+{
+    struct pair pair;
+    enum { STRANGERS = 10000 };
+    (void)state;
+    ike_pair_init(&pair);
+    pair.end[1].config.remote.family = 0;
+    pair.limits.cookie_total = pair.limits.half_open_total = pair.limits.dh_per_second = 2 * STRANGERS;
+    assert_int_equal(ike_pair_start(&pair), 0);
+    (void)s2si_ike_initiate(pair.end[0].peer, pair.now);
+    ike_pair_pump(&pair, 0);
+    struct pair_datagram forged = *ike_pair_next(&pair, 0);
+    uint64_t before = pair.end[1].mem.bytes;
+    struct s2si_ike_counters counters;
+    for (uint32_t i = 0; i < STRANGERS; i++) {
+        s2si_put_u32(forged.data + 4, i);
+        s2si_put_u32(forged.source.addr.bytes, 0x0a000000 + i);
+        ike_pair_copy(&pair, &forged);
+        while (ike_pair_next(&pair, 1) != NULL)
+            ike_pair_drop(&pair, ike_pair_next(&pair, 1));
+    }
+    s2si_ike_counters(pair.end[1].ike, &counters);
+    assert_int_equal(counters.half_open, STRANGERS);
+    uint64_t all = pair.end[1].mem.bytes - before;
+    printf("%u bytes of heap a half-open IKE_SA; 10,000 would take %u KB, the limit of %u takes %u KB\n",
+           (unsigned)(all / STRANGERS), (unsigned)(all >> 10), 1000u, (unsigned)(all / 10 >> 10));
+    assert_true(all / STRANGERS < 4096);
+    pair.now += 40 * PAIR_SECOND;
+    s2si_ike_tick(pair.end[1].ike, pair.now);
+    ike_pair_pump(&pair, 1);
+    s2si_ike_counters(pair.end[1].ike, &counters);
+    assert_int_equal(counters.half_open, 0);
+    ike_pair_stop(&pair);
+    assert_int_equal(pair.end[0].mem.blocks + pair.end[1].mem.blocks, 0);
 }
 
 /* Strangers' addresses cost nothing at all. */
@@ -423,6 +515,8 @@ int main(void)
         cmocka_unit_test(forged_spi_error),
         cmocka_unit_test(peer_forgot_us),
         cmocka_unit_test(flood),
+        cmocka_unit_test(flood_beside_a_tunnel),
+        cmocka_unit_test(memory_of_half_open),
         cmocka_unit_test(strangers),
         cmocka_unit_test(nat_mapping_changes),
         cmocka_unit_test(does_not_follow_without_nat),

@@ -111,8 +111,8 @@ static void esp_open(enum s2s_algorithm encryption, enum s2s_algorithm integrity
     struct s2s_selector any = {.start = {.family = 4}, .end = {.family = 4}, .end_port = 65535};
     struct s2s_esp_params params;
     struct s2s_esp_sa_params sa;
-    s2s_esp *esp;
-    s2s_esp_sa out, in;
+    s2s_esp *esp = NULL;
+    s2s_esp_sa out = 0, in = 0;
     memset(any.end.bytes, 0xff, 4);
     VALGRIND_MAKE_MEM_UNDEFINED(integrity == S2S_ALG_NONE ? key : mac, 64);
     s2s_esp_params_init(&params, sizeof params);
