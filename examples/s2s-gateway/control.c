@@ -135,6 +135,20 @@ static void diagnose(const struct place *place)
     answer_json(place->request, HTTP_OK, "OK", text);
 }
 
+static void start_tunnel(const struct place *place)
+{
+    struct daemon *daemon = place->control->daemon;
+    s2s_tunnel *tunnel = find_tunnel(place);
+    int error = tunnel ? s2s_tunnel_start(tunnel, daemon_now(daemon)) : S2S_ERR_NOT_FOUND;
+
+    s2s_driver_kick(daemon->driver);
+    if (error == S2S_ERR_STATE) {
+        answer_text(place->request, 409, "Conflict", "the tunnel cannot start: disabled, or its address is not there");
+    } else {
+        answer_tunnel(place);
+    }
+}
+
 /* ?format=generic|aws-xml|alibaba|swanctl and, when AWS's least algorithms are wanted, &sample=compatibility. */
 static void device_config(const struct place *place)
 {
@@ -184,7 +198,7 @@ static const struct action {
     {EVHTTP_REQ_GET, "", true, answer_tunnel},           {EVHTTP_REQ_PATCH, "", true, patch_tunnel},
     {EVHTTP_REQ_POST, "/restart", true, restart_tunnel}, {EVHTTP_REQ_GET, "/diagnosis", false, diagnose},
     {EVHTTP_REQ_GET, "/device-config", false, device_config}, {EVHTTP_REQ_POST, "/rekey", true, rekey_ipsec},
-    {EVHTTP_REQ_POST, "/rekey-ike", true, rekey_ike},
+    {EVHTTP_REQ_POST, "/rekey-ike", true, rekey_ike},       {EVHTTP_REQ_POST, "/start", true, start_tunnel},
 };
 
 /* "/NAME/tunnels/3/restart" -> name, 3, "/restart"; "/NAME/diagnosis" -> name, 0, "/diagnosis". @return the tail or

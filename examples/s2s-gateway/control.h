@@ -8,6 +8,7 @@
  *   GET   /metrics                                      Prometheus
  *   PATCH /v1/connections/NAME/tunnels/N                RFC 7396 on the tunnel; 200 with it, 400 with path and rule
  *   POST  /v1/connections/NAME/tunnels/N/restart
+ *   POST  /v1/connections/NAME/tunnels/N/start          negotiates now, also where startup_action waits
  *   GET, POST /v1/bgp/...                               see control_bgp.h
  *   POST  /v1/connections/NAME/tunnels/N/rekey          new keys for the IPsec SA now; .../rekey-ike for the IKE SA
  */

@@ -197,6 +197,15 @@ static bool seen(struct evhttp_request *request, uint64_t *number)
     return given;
 }
 
+/* ?follow=0: what is kept, and then the end. */
+static bool once(struct evhttp_request *request)
+{
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+    const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
+
+    return query && strstr(query, "follow=0");
+}
+
 static const struct kept *kept_at(const struct events *events, size_t index)
 {
     return &events->kept[(events->next + KEPT - events->count + index) % KEPT];
@@ -262,5 +271,8 @@ void events_serve(struct events *events, struct evhttp_request *request)
     send_to(reader, ": events of s2s-gateway\nretry: 1000\n\n");
     if (seen(request, &number)) {
         send_kept(events, reader, number);
+    }
+    if (once(request)) {
+        end(reader);
     }
 }

@@ -76,7 +76,7 @@ expect "usage" 64 "usage:" "$gateway"
 expect "help" 0 "usage:" "$gateway" --help
 expect "version" 0 "s2s-gateway [0-9]" "$gateway" --version
 expect "start with a bad file" 2 "ike.lifetime" "$gateway" --config "$work/bad.json"
-expect "s2s without a gateway" 1 "No such file" "$s2s" --control "$work/ctl" status
+expect "s2s without a gateway" 2 "No such file" "$s2s" --control "$work/ctl" status
 
 # ---- the daemon ----
 if ! unshare -n true 2>/dev/null || [ "$(id -u)" != 0 ]; then
@@ -125,7 +125,30 @@ expect "explain" 0 "no live tunnel" "$s2s" explain 10.0.0.1 192.168.0.1
 expect "explain nonsense" 1 "are IP addresses" "$s2s" explain here there
 expect "diagnose" 0 "Tunnel vco/1" "$s2s" diagnose vco
 expect "diagnose for programs" 0 "\"code\"" "$s2s" --json diagnose vco
-expect "unknown command" 64 "not known" "$s2s" dance
+expect "unknown command" 64 "dance is not known; see s2s help" "$s2s" dance
+expect "nearest command" 64 "statsu is not known; did you mean status?" "$s2s" statsu
+expect "help of all" 0 "exit status: 0 done, 1 the gateway refused" "$s2s" help
+expect "help of one" 0 "usage: s2s rekey TUNNEL|CONNECTION \[--ike\]" "$s2s" help rekey
+expect "misuse shows the usage of the command" 64 "usage: s2s explain SOURCE DESTINATION" "$s2s" explain 10.0.0.1
+expect "status of a tunnel" 0 "2 (slave)" "$s2s" status vco/2
+expect "status of a connection" 0 "connection vco: ike_sa_not_established" "$s2s" status vco
+expect "status of none" 1 "no such connection" "$s2s" status vc0
+expect "sa" 0 "vco/1 .* 127.0.1.1 -> 203.0.113.1" "$s2s" sa
+expect "sa for programs" 0 '^{"connection":"vco","tunnel":2,"sas":{' "$s2s" --json sa vco/2
+expect "routes" 0 "policy *10.0.0.0/16 *192.168.0.0/16 *vco" "$s2s" routes
+expect "routes for programs" 0 '"destination":"192.168.0.0/16"' "$s2s" --json routes
+expect "down" 0 "disabled" "$s2s" down vco/2 --wait=5
+expect "up waits in vain" 3 "still" "$s2s" up vco/2 --wait=1
+expect "rekey of what is down" 1 "" "$s2s" rekey vco/2
+expect "rekey of the IKE_SA" 1 "" "$s2s" rekey vco 2 --ike
+expect "all tunnels of a connection" 0 "1 (master)" "$s2s" restart vco
+expect "completion" 0 "complete -F _s2s s2s" "$s2s" completion bash
+expect "completion is a script" 0 "neighbors routes why" bash -c 'eval "$("$0" completion bash)"; COMP_WORDS=(s2s bgp ""); COMP_CWORD=2; _s2s; echo ${COMPREPLY[*]}' "$s2s"
+expect "completion knows tunnels" 0 "vco vco/1 vco vco/2" bash -c 'PATH=$(dirname "$0"):$PATH; eval "$(s2s completion bash)"; COMP_WORDS=(s2s status ""); COMP_CWORD=2; _s2s; echo ${COMPREPLY[*]}' "$s2s"
+python3 "$here/test_watch.py" "$s2s" vco >"$work/out" 2>&1
+grep -v "^ok" "$work/out"
+passed=$((passed + $(grep -c "^ok" "$work/out")))
+failed=$((failed + $(grep -c -v "^ok" "$work/out")))
 expect "events" 124 "tunnel_status" timeout 2 "$s2s" events --since 0
 expect "events as JSON" 124 '^{"type":"' timeout 2 "$s2s" --json events --since 0
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* s2s: what a person asks of a running s2s-gateway. */
+/* s2s: what a person asks of a running s2s-gateway. One table of commands makes dispatch, help and completion. */
 #include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,83 +9,16 @@
 #include "bgp.h"
 #include "client.h"
 #include "files.h"
+#include "request.h"
 #include "show.h"
+#include "tunnels.h"
 #include "watch.h"
 
 #define DEFAULT_SOCKET "/run/s2s-gateway.sock"
 
-static const char usage[] =
-    "usage: s2s [--control SOCKET] [--json] COMMAND\n"
-    "\n"
-    "  status                      tunnels, traffic, routes\n"
-    "  watch [SECONDS]             the same, again and again\n"
-    "  events [--since N]          what happens, as it happens\n"
-    "  restart CONNECTION N        takes tunnel N down politely and brings it up again\n"
-    "  set CONNECTION N JSON       changes tunnel N (RFC 7396), until the file's value changes\n"
-    "  enable|disable CONNECTION N\n"
-    "  explain SOURCE DESTINATION  which way a packet takes, or what is missing\n"
-    "  diagnose CONNECTION         what is wrong with it\n"
-    "  bgp neighbors [NAME]        BGP sessions; NAME is CONNECTION/N, CONNECTION or the peer's inside address\n"
-    "  bgp routes [NAME] [received|advertised|best] [PREFIX]\n"
-    "                              routes (without NAME the best ones), those inside PREFIX\n"
-    "  bgp why PREFIX|ADDRESS      why the best route is the best, and who is told of it\n"
-    "  bgp refresh NAME [in|out]   exchanges routes again without a reset\n"
-    "  bgp reset NAME              ends the session and starts it again\n"
-    "  device-config CONNECTION [FORMAT [SAMPLE]]\n"
-    "                              the file for its far end, keys included: generic (AWS's text), aws-xml, alibaba or\n"
-    "                              swanctl; SAMPLE: recommended or compatibility\n"
-    "  metrics                     Prometheus text\n"
-    "  import [OPTIONS] FILE...    a cloud's device file or API answer into a configuration (import --help)\n"
-    "  export --config FILE CONNECTION [FORMAT [SAMPLE]]\n"
-    "                              as device-config, of a configuration that need not run\n"
-    "\n"
-    "  --control SOCKET            default: the variable S2S_CONTROL, or " DEFAULT_SOCKET "\n"
-    "  --json                      what the gateway answered, for programs\n";
+enum { WAIT_SECONDS = 60, WORD = 32 };
 
-struct options {
-    const char *control, *since;
-    bool json;
-};
-
-static int misuse(const char *what)
-{
-    fprintf(stderr, "s2s: %s\n%s", what, usage);
-    return 64;
-}
-
-/* ---- requests ---- */
-
-/* Asks once; what was answered is printed by print (people) or as it is (--json). */
-static int ask(const struct options *options, const char *method, const char *path, const char *body,
-               void (*print)(const char *body))
-{
-    struct client_request request = {
-        .socket = options->control, .method = method, .path = path, .body = body, .seconds = 30};
-    struct client_answer answer;
-    int result = 1;
-
-    if (client_run(&request, &answer) != 0) {
-        fprintf(stderr, "s2s: %s\n", answer.problem);
-    } else if (answer.code / 100 != 2 && !options->json) {
-        show_errors(stderr, answer.body);
-    } else {
-        if (options->json || !print) {
-            fputs(answer.body, stdout);
-        } else {
-            print(answer.body);
-        }
-        result = answer.code / 100 == 2 ? 0 : 1;
-    }
-    client_free(&answer);
-    return result;
-}
-
-static void print_status(const char *body)
-{
-    cJSON *status = cJSON_Parse(body);
-    show_status(stdout, status, NULL, 0);
-    cJSON_Delete(status);
-}
+/* ---- commands ---- */
 
 /* One paragraph a finding. */
 static void print_findings(const cJSON *list)
@@ -114,93 +47,33 @@ static void print_diagnosis(const char *body)
     cJSON_Delete(answer);
 }
 
-static void print_tunnel(const char *body)
-{
-    cJSON *tunnel = cJSON_Parse(body);
-    show_tunnel(stdout, tunnel);
-    cJSON_Delete(tunnel);
-}
-
-/* Everything but unreserved characters (RFC 3986 section 2.3) as %XX. */
-static char *escaped(const char *name, char *out, size_t size)
-{
-    size_t used = 0;
-
-    for (; *name && used + 4 < size; name++) {
-        unsigned char letter = (unsigned char)*name;
-        bool free_letter = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
-                           (letter >= 'A' && letter <= 'Z') || strchr("-._~", letter);
-        used += (size_t)snprintf(out + used, size - used, free_letter ? "%c" : "%%%02X", letter);
-    }
-    out[used] = '\0';
-    return out;
-}
-
-static int tunnel_request(const struct options *options, char **words, const char *method, const char *tail,
-                          const char *body)
-{
-    char path[1024], name[800];
-
-    if (!words[1] || !words[2] || atoi(words[2]) < 1) {
-        return misuse("which tunnel? CONNECTION N, N from 1");
-    }
-    snprintf(path, sizeof path, "/v1/connections/%s/tunnels/%d%s", escaped(words[1], name, sizeof name), atoi(words[2]),
-             tail);
-    return ask(options, method, path, body, print_tunnel);
-}
-
-/* ---- commands ---- */
-
-static int status(const struct options *options, char **words)
-{
-    (void)words;
-    return ask(options, "GET", "/v1/status", NULL, print_status);
-}
-
 static int metrics(const struct options *options, char **words)
 {
     (void)words;
-    return ask(options, "GET", "/metrics", NULL, NULL);
-}
-
-static int restart(const struct options *options, char **words)
-{
-    return tunnel_request(options, words, "POST", "/restart", NULL);
-}
-
-static int enable(const struct options *options, char **words)
-{
-    return tunnel_request(options, words, "PATCH", "",
-                          strcmp(words[0], "enable") == 0 ? "{\"enabled\":true}" : "{\"enabled\":false}");
-}
-
-static int set(const struct options *options, char **words)
-{
-    return words[1] && words[2] && words[3] ? tunnel_request(options, words, "PATCH", "", words[3])
-                                            : misuse("set CONNECTION N JSON");
+    return request(options, "GET", "/metrics", NULL, NULL);
 }
 
 static int explain(const struct options *options, char **words)
 {
     char path[300], source[100], destination[100];
 
-    if (!words[1] || !words[2]) {
-        return misuse("explain SOURCE DESTINATION");
+    if (!words[1] || !words[2] || words[3]) {
+        return -1;
     }
     snprintf(path, sizeof path, "/v1/explain?source=%s&destination=%s", escaped(words[1], source, sizeof source),
              escaped(words[2], destination, sizeof destination));
-    return ask(options, "GET", path, NULL, NULL);
+    return request(options, "GET", path, NULL, NULL);
 }
 
 static int diagnose(const struct options *options, char **words)
 {
     char path[1024], name[800];
 
-    if (!words[1]) {
-        return misuse("diagnose CONNECTION");
+    if (!words[1] || words[2]) {
+        return -1;
     }
     snprintf(path, sizeof path, "/v1/connections/%s/diagnosis", escaped(words[1], name, sizeof name));
-    return ask(options, "GET", path, NULL, print_diagnosis);
+    return request(options, "GET", path, NULL, print_diagnosis);
 }
 
 static int device_config(const struct options *options, char **words)
@@ -208,12 +81,12 @@ static int device_config(const struct options *options, char **words)
     char path[1200], name[800], format[64], sample[64];
 
     if (!words[1]) {
-        return misuse("device-config CONNECTION [FORMAT [SAMPLE]]");
+        return -1;
     }
     snprintf(path, sizeof path, "/v1/connections/%s/device-config?format=%s&sample=%s",
              escaped(words[1], name, sizeof name), escaped(words[2] ? words[2] : "generic", format, sizeof format),
              escaped(words[2] && words[3] ? words[3] : "recommended", sample, sizeof sample));
-    return ask(options, "GET", path, NULL, NULL);
+    return request(options, "GET", path, NULL, NULL);
 }
 
 static int watching(const struct options *options, char **words)
@@ -221,10 +94,10 @@ static int watching(const struct options *options, char **words)
     double seconds = words[1] ? atof(words[1]) : 1;
 
     if (options->json) {
-        return misuse("watch is for people; programs read events or metrics");
+        fputs("s2s: watch is for people; programs read events or metrics\n", stderr);
+        return MISUSE;
     }
-    return seconds >= 0.1 && seconds <= 86400 ? watch(options->control, seconds, 0)
-                                              : misuse("watch SECONDS: 0.1 to 86400");
+    return seconds >= 0.1 && seconds <= 86400 ? watch(options->control, seconds, 0) : -1;
 }
 
 /* A line of the stream: "data: {...}" is an event. */
@@ -245,9 +118,9 @@ static bool event_line(void *user, const char *line)
     return !ferror(stdout);
 }
 
-static int events(const struct options *options, char **words)
+static int follow(const struct options *options, const char *base)
 {
-    char path[80] = "/v1/events";
+    char path[80];
     struct client_request request = {.socket = options->control,
                                      .method = "GET",
                                      .path = path,
@@ -256,19 +129,26 @@ static int events(const struct options *options, char **words)
     struct client_answer answer;
     int result;
 
-    (void)words;
+    snprintf(path, sizeof path, "%s", base);
     if (options->since) {
-        snprintf(path, sizeof path, "/v1/events?since=%lu", strtoul(options->since, NULL, 10));
+        snprintf(path, sizeof path, "%s?since=%lu", base, strtoul(options->since, NULL, 10));
     }
     result = client_run(&request, &answer);
     if (result != 0) {
         fprintf(stderr, "s2s: %s\n", answer.problem);
+        result = UNREACHABLE;
     } else if (answer.code != 200) {
         fputs(answer.body, stderr);
-        result = 1;
+        result = REFUSED;
     }
     client_free(&answer);
-    return result ? 1 : 0;
+    return result;
+}
+
+static int events(const struct options *options, char **words)
+{
+    (void)words;
+    return follow(options, "/v1/events");
 }
 
 static int bgp(const struct options *options, char **words)
@@ -276,19 +156,186 @@ static int bgp(const struct options *options, char **words)
     const char *problem;
     int result = bgp_command(options->control, options->json, words, &problem);
 
-    return result < 0 ? misuse(problem) : result;
+    if (result < 0) {
+        fprintf(stderr, "s2s: %s\n", problem);
+    }
+    return result;
 }
 
+static int help(const struct options *options, char **words);
+static int completion(const struct options *options, char **words);
+
+/* ---- the table ---- */
+
 static const struct command {
-    const char *name;
-    int (*run)(const struct options *options, char **words);
-    int most; /* words, its own name included */
+    const char *name, *words, *summary;
+    int (*run)(const struct options *options, char **words); /* NULL = before the options are read; -1 = misuse */
+    int most;                                                /* words, its own name included */
+    const char *more;                                        /* for `s2s help COMMAND`, or NULL */
 } commands[] = {
-    {"status", status, 1},     {"watch", watching, 2},  {"events", events, 1},  {"restart", restart, 3},
-    {"set", set, 4},           {"enable", enable, 3},   {"disable", enable, 3}, {"explain", explain, 3},
-    {"diagnose", diagnose, 2}, {"metrics", metrics, 1},
-    {"device-config", device_config, 4}, {"bgp", bgp, 5},
+    {"status", "[TUNNEL|CONNECTION]", "tunnels, traffic, routes", tunnels_status, 3, NULL},
+    {"watch", "[SECONDS]", "the same as a live view, with rates and the last events", watching, 2,
+     "Ends with Ctrl-C. Without a terminal, or with NO_COLOR set, there are no colours.\n"},
+    {"events", "[--since N]", "what happens, as it happens", events, 1,
+     "--since 0 starts with all events that are still kept, --since N with those behind number N.\n"},
+    {"sa", "[TUNNEL|CONNECTION]", "the SAs: algorithms, SPIs, ages, traffic", tunnels_sa, 3, NULL},
+    {"routes", "", "routes of the gateway, with what carries them", tunnels_routes, 1, NULL},
+    {"explain", "SOURCE DESTINATION", "which way a packet takes, or what is missing", explain, 3, NULL},
+    {"diagnose", "CONNECTION", "what is wrong with it, and what to change on which side", diagnose, 2, NULL},
+    {"up", "TUNNEL|CONNECTION [--wait[=SECONDS]]", "enables and starts", tunnels_change, 3,
+     "--wait tells each state as it comes and ends when the tunnel is up, with 3 when it was not in time (60 s).\n"},
+    {"down", "TUNNEL|CONNECTION [--wait]", "takes down politely; holds until up, or until the file's value changes",
+     tunnels_change, 3, "Traffic moves to the other tunnel first.\n"},
+    {"restart", "TUNNEL|CONNECTION [--wait]", "takes down politely and brings up again", tunnels_change, 3, NULL},
+    {"rekey", "TUNNEL|CONNECTION [--ike]", "new keys now for the CHILD_SA, with --ike for the IKE_SA", tunnels_change, 3,
+     NULL},
+    {"set", "TUNNEL JSON", "changes settings (RFC 7396), until the file's value changes", tunnels_set, 4,
+     "Example: s2s set to-aws/1 '{\"ike\": {\"lifetime\": 7200}}'; null takes a value back to its default.\n"},
+    {"enable", "TUNNEL|CONNECTION", "as up, but a tunnel that waits for its peer goes on waiting", tunnels_change, 3, NULL},
+    {"disable", "TUNNEL|CONNECTION", "the same as down", tunnels_change, 3, NULL},
+    {"bgp", "neighbors|routes|why|refresh|reset ...", "BGP sessions and routes", bgp, 5,
+     "  bgp neighbors [NAME]        sessions; NAME is CONNECTION/N, CONNECTION or the peer's inside address\n"
+     "  bgp routes [NAME] [received|advertised|best] [PREFIX]\n"
+     "                              routes (without NAME the best ones), those inside PREFIX\n"
+     "  bgp why PREFIX|ADDRESS      why the best route is the best, and who is told of it\n"
+     "  bgp refresh NAME [in|out]   exchanges routes again without a reset\n"
+     "  bgp reset NAME              ends the session and starts it again\n"},
+    {"metrics", "", "Prometheus text", metrics, 1, NULL},
+    {"device-config", "CONNECTION [FORMAT [SAMPLE]]", "the file for its far end, keys included", device_config, 4,
+     "FORMAT: generic (AWS's text), aws-xml, alibaba or swanctl. SAMPLE: recommended or compatibility.\n"},
+    {"import", "[OPTIONS] FILE...", "a cloud's device file or API answer into a configuration", NULL, 0, NULL},
+    {"export", "--config FILE CONNECTION [FORMAT [SAMPLE]]", "as device-config, of a configuration that need not run",
+     NULL, 0, NULL},
+    {"completion", "bash", "a script for the shell: eval \"$(s2s completion bash)\"", completion, 2, NULL},
+    {"help", "[COMMAND]", "this text, or more about one command", help, 2, NULL},
 };
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static const char options_text[] =
+    "  TUNNEL is CONNECTION/N or CONNECTION N, N from 1.\n"
+    "\n"
+    "  --control SOCKET   default: the variable S2S_CONTROL, or " DEFAULT_SOCKET "\n"
+    "  --json             what the gateway answered, for programs\n"
+    "\n"
+    "exit status: 0 done, 1 the gateway refused (why is on standard error), 2 it cannot be reached, 3 waited in vain,\n"
+    "64 misuse\n";
+
+static void usage(FILE *out)
+{
+    fputs("usage: s2s [--control SOCKET] [--json] COMMAND\n\n", out);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        int used = fprintf(out, "  %s%s%s", commands[i].name, commands[i].words[0] ? " " : "", commands[i].words);
+        fprintf(out, "%s%*s%s\n", used > 36 ? "\n" : "", used > 36 ? 38 : 38 - used, "", commands[i].summary);
+    }
+    fprintf(out, "\n%s", options_text);
+}
+
+/* How many letters differ (Levenshtein), for words of this size. */
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned line[WORD + 1], columns = (unsigned)strlen(b);
+
+    if (strlen(a) > WORD || columns > WORD) {
+        return WORD;
+    }
+    for (unsigned c = 0; c <= columns; c++) {
+        line[c] = c;
+    }
+    for (unsigned r = 1; a[r - 1]; r++) {
+        unsigned corner = line[0];
+        line[0] = r;
+        for (unsigned c = 1; c <= columns; c++) {
+            unsigned same = corner + (a[r - 1] != b[c - 1]), least = line[c] < line[c - 1] ? line[c] : line[c - 1];
+            corner = line[c];
+            line[c] = same < least + 1 ? same : least + 1;
+        }
+    }
+    return line[columns];
+}
+
+static int not_known(const char *word)
+{
+    const char *near = NULL;
+    unsigned least = 3;
+
+    for (size_t i = 0; i < COMMANDS; i++) {
+        unsigned far = distance(word, commands[i].name);
+        if (far < least && far < strlen(commands[i].name)) {
+            near = commands[i].name;
+            least = far;
+        }
+    }
+    fprintf(stderr, "s2s: %s is not known%s%s%s; see s2s help\n", word, near ? "; did you mean " : "", near ? near : "",
+            near ? "?" : "");
+    return MISUSE;
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; name && i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static void command_usage(FILE *out, const struct command *command)
+{
+    fprintf(out, "usage: s2s %s %s\n  %s\n%s", command->name, command->words, command->summary,
+            command->more ? command->more : "");
+}
+
+static int help(const struct options *options, char **words)
+{
+    const struct command *command = find_command(words[1]);
+
+    (void)options;
+    if (words[1] && !command) {
+        return not_known(words[1]);
+    }
+    if (command) {
+        command_usage(stdout, command);
+    } else {
+        usage(stdout);
+    }
+    return DONE;
+}
+
+/* Words come from this table, names of connections and tunnels from the gateway while the person types. */
+static int completion(const struct options *options, char **words)
+{
+    (void)options;
+    if (!words[1] || strcmp(words[1], "bash") != 0) {
+        return -1;
+    }
+    fputs("_s2s() {\n"
+          "    local word=${COMP_WORDS[COMP_CWORD]} commands=\"",
+          stdout);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        printf("%s%s", i ? " " : "", commands[i].name);
+    }
+    fputs("\"\n"
+          "    case ${COMP_WORDS[COMP_CWORD-1]} in\n"
+          "    --control) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n"
+          "    bgp) COMPREPLY=($(compgen -W 'neighbors routes why refresh reset' -- \"$word\")) ;;\n"
+          "    completion) COMPREPLY=($(compgen -W bash -- \"$word\")) ;;\n"
+          "    help) COMPREPLY=($(compgen -W \"$commands\" -- \"$word\")) ;;\n"
+          "    status|sa|up|down|restart|rekey|set|enable|disable|neighbors)\n"
+          "        COMPREPLY=($(compgen -W \"$(s2s --json sa 2>/dev/null |\n"
+          "            sed -n 's/^{\"connection\":\"\\([^\"]*\\)\",\"tunnel\":\\([0-9]*\\),.*/\\1 \\1\\/\\2/p')\" -- \"$word\")) ;;\n"
+          "    diagnose|device-config)\n"
+          "        COMPREPLY=($(compgen -W \"$(s2s --json sa 2>/dev/null |\n"
+          "            sed -n 's/^{\"connection\":\"\\([^\"]*\\)\",.*/\\1/p')\" -- \"$word\")) ;;\n"
+          "    *) COMPREPLY=($(compgen -W \"$commands --control --json --wait --ike --since\" -- \"$word\")) ;;\n"
+          "    esac\n"
+          "}\n"
+          "complete -F _s2s s2s\n",
+          stdout);
+    return DONE;
+}
+
+/* ---- options ---- */
 
 /* Commands about files alone have options of their own. @return false when it is none of them. */
 static bool files_command(int argc, char **argv, int *result)
@@ -299,40 +346,77 @@ static bool files_command(int argc, char **argv, int *result)
 #if S2S_FILES
         *result = (import ? files_import : files_export)(argc - 1, argv + 1);
 #else
-        *result = misuse("import and export are not in this build (CLOUD, MBEDTLS)");
+        fputs("s2s: import and export are not in this build (CLOUD, MBEDTLS)\n", stderr);
+        *result = MISUSE;
 #endif
     }
     return import || export;
 }
 
+/* @return DONE, or the status to end with; *ended: without a command. */
+static int read_options(int argc, char **argv, struct options *options, bool *ended)
+{
+    static const struct option names[] = {{"control", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},
+                                          {"since", required_argument, NULL, 's'},   {"ike", no_argument, NULL, 'i'},
+                                          {"wait", optional_argument, NULL, 'w'},    {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    int found;
+
+    while ((found = getopt_long(argc, argv, "", names, NULL)) != -1) {
+        switch (found) {
+        case 'c': options->control = optarg; break;
+        case 'j': options->json = true; break;
+        case 's': options->since = optarg; break;
+        case 'i': options->ike = true; break;
+        case 'w':
+            options->wait = true;
+            options->seconds = optarg ? atof(optarg) : WAIT_SECONDS;
+            break;
+        case 'h':
+            *ended = true;
+            return help(options, (char *[]){"help", argv[optind], NULL});
+        default:
+            *ended = true;
+            fputs("see s2s help\n", stderr);
+            return MISUSE;
+        }
+    }
+    return DONE;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct option names[] = {{"control", required_argument, NULL, 'c'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"since", required_argument, NULL, 's'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
     const char *variable = getenv("S2S_CONTROL");
     struct options options = {.control = variable ? variable : DEFAULT_SOCKET};
-    int found, result;
+    const struct command *command;
+    bool ended = false;
+    int result;
 
     if (files_command(argc, argv, &result)) {
         return result;
     }
-    while ((found = getopt_long(argc, argv, "", names, NULL)) != -1) {
-        switch (found) {
-        case 'c': options.control = optarg; break;
-        case 'j': options.json = true; break;
-        case 's': options.since = optarg; break;
-        case 'h': fputs(usage, stdout); return 0;
-        default: return misuse("see the usage");
-        }
+    result = read_options(argc, argv, &options, &ended);
+    if (ended) {
+        return result;
     }
-    for (size_t i = 0; optind < argc && i < sizeof commands / sizeof *commands; i++) {
-        if (strcmp(commands[i].name, argv[optind]) == 0) {
-            return argc - optind > commands[i].most ? misuse("too many words")
-                                                    : commands[i].run(&options, argv + optind);
-        }
+    command = find_command(argv[optind]);
+    if (!argv[optind]) {
+        usage(stderr);
+        return MISUSE;
     }
-    return misuse(optind < argc ? "this command is not known" : "which command?");
+    if (!command) {
+        return not_known(argv[optind]);
+    }
+    if (!command->run) {
+        fprintf(stderr, "s2s: %s comes first: s2s %s %s\n", command->name, command->name, command->words);
+        return MISUSE;
+    }
+    if (argc - optind > command->most) {
+        fputs("s2s: too many words\n", stderr);
+    }
+    result = argc - optind > command->most ? -1 : command->run(&options, argv + optind);
+    if (result < 0) {
+        command_usage(stderr, command);
+    }
+    return result < 0 ? MISUSE : result;
 }

@@ -68,7 +68,7 @@ static char *joined(const cJSON *value, char *out, size_t size)
 }
 
 /* 1234567 -> "1.2 MB". */
-static char *amount(double value, const char *unit, char *out, size_t size)
+const char *show_amount(double value, const char *unit, char *out, size_t size)
 {
     static const char *const prefixes[] = {"", "k", "M", "G", "T"};
     size_t step = 0;
@@ -129,12 +129,12 @@ static void tunnel_traffic(FILE *out, const cJSON *tunnel, const cJSON *previous
     const cJSON *counters = member(tunnel, "counters");
     char in[32], sent[32], in_rate[32], out_rate[32];
 
-    fprintf(out, "        in %s, out %s", amount(number(counters, "bytes_in"), "B", in, sizeof in),
-            amount(number(counters, "bytes_out"), "B", sent, sizeof sent));
+    fprintf(out, "        in %s, out %s", show_amount(number(counters, "bytes_in"), "B", in, sizeof in),
+            show_amount(number(counters, "bytes_out"), "B", sent, sizeof sent));
     if (previous) {
         fprintf(out, "   now in %s/s, out %s/s",
-                amount(rate(tunnel, previous, "bytes_in", seconds) * 8, "bit", in_rate, sizeof in_rate),
-                amount(rate(tunnel, previous, "bytes_out", seconds) * 8, "bit", out_rate, sizeof out_rate));
+                show_amount(rate(tunnel, previous, "bytes_in", seconds) * 8, "bit", in_rate, sizeof in_rate),
+                show_amount(rate(tunnel, previous, "bytes_out", seconds) * 8, "bit", out_rate, sizeof out_rate));
     }
     fputc('\n', out);
 }
@@ -228,6 +228,59 @@ static void connection_lines(FILE *out, const cJSON *connection, const cJSON *pr
     }
 }
 
+void show_connection_lines(FILE *out, const cJSON *connection)
+{
+    connection_lines(out, connection, NULL, 0);
+}
+
+static void sa_traffic(FILE *out, const char *name, const cJSON *ipsec, const char *key, const char *spi)
+{
+    const cJSON *sa = member(ipsec, key);
+    char bytes[32], packets[32];
+
+    fprintf(out, "    %-3s SPI %s", name, text(ipsec, spi));
+    if (sa) {
+        fprintf(out, "  %s in %s packets, sequence %.0f", show_amount(number(sa, "bytes"), "B", bytes, sizeof bytes),
+                show_amount(number(sa, "packets"), "", packets, sizeof packets), number(sa, "sequence"));
+    }
+    fputc('\n', out);
+}
+
+/* "12 min old, rekey in 3 h", what is known of both. */
+static void sa_times(FILE *out, const cJSON *part)
+{
+    char old[32], next[32];
+
+    if (member(part, "age_s")) {
+        fprintf(out, ", %s old", show_age(number(part, "age_s"), old, sizeof old));
+    }
+    if (member(part, "rekey_in_s")) {
+        fprintf(out, ", rekey in %s", show_age(number(part, "rekey_in_s"), next, sizeof next));
+    }
+    fputc('\n', out);
+}
+
+void show_sas(FILE *out, const char *connection, const cJSON *tunnel)
+{
+    const cJSON *ike = member(member(tunnel, "negotiated"), "ike"), *ipsec = member(member(tunnel, "negotiated"), "ipsec");
+    const cJSON *outside = member(tunnel, "outside");
+    char words[160];
+
+    fprintf(out, "%s/%.0f  %s  %s -> %s%s\n", connection, number(tunnel, "index"), text(tunnel, "state"),
+            text(outside, "local"), text(outside, "remote"), yes(outside, "udp_encapsulation") ? " (UDP)" : "");
+    if (ike) {
+        fprintf(out, "  IKE_SA %s_i %s_r, %s\n    %s", text(ike, "spi_initiator"), text(ike, "spi_responder"),
+                yes(tunnel, "initiator") ? "initiator" : "responder", suite(ike, words, sizeof words));
+        sa_times(out, ike);
+    }
+    if (ipsec) {
+        fprintf(out, "  CHILD_SA\n    %s%s", suite(ipsec, words, sizeof words), yes(ipsec, "esn") ? " esn" : "");
+        sa_times(out, ipsec);
+        sa_traffic(out, "in", ipsec, "in", "spi_in");
+        sa_traffic(out, "out", ipsec, "out", "spi_out");
+    }
+}
+
 static void route_lines(FILE *out, const cJSON *routes)
 {
     const cJSON *route;
@@ -242,6 +295,20 @@ static void route_lines(FILE *out, const cJSON *routes)
         fprintf(out, "    %-11s %s%s%s by %s: %s%s%s\n", text(route, "type"), source, source[0] ? " -> " : "",
                 text(route, "destination"), text(route, "connection"), text(route, "status"),
                 yes(route, "live") ? "" : ", no live path", yes(route, "published") ? "" : ", not published");
+    }
+}
+
+void show_route_table(FILE *out, const cJSON *routes)
+{
+    const cJSON *route;
+
+    fprintf(out, "%-11s %-18s %-18s %-20s %s\n", "TYPE", "SOURCE", "DESTINATION", "BY", "STATUS");
+    cJSON_ArrayForEach(route, routes)
+    {
+        fprintf(out, "%-11s %-18s %-18s %-20s %s%s%s%s\n", text(route, "type"),
+                text(route, "source")[0] ? text(route, "source") : "-", text(route, "destination"),
+                text(route, "connection"), text(route, "status"), yes(route, "live") ? "" : ", no live path",
+                yes(route, "published") ? "" : ", not published", yes(route, "installed") ? ", installed" : "");
     }
 }
 

@@ -5,6 +5,7 @@
  * values are the profile's words.
  */
 #include <s2svpn/bgp_session.h>
+#include <s2svpn/esp.h>
 #include <stdio.h>
 
 #include "lib/config/json_out.h"
@@ -49,6 +50,15 @@ static void put_age(struct status *status, cJSON *object, const char *key, s2s_t
     }
 }
 
+/* Seconds until a time to come; left out when none is planned. */
+static void put_until(struct status *status, cJSON *object, const char *key, s2s_time at)
+{
+    if (at && at != S2S_TIME_NEVER) {
+        s2s_time left = at > status->now ? at - status->now : 0;
+        s2si_out_number(&status->out, object, key, (double)(left / S2S_MILLISECOND) / 1000.0);
+    }
+}
+
 static void put_spi(struct status *status, cJSON *object, const char *key, uint64_t spi, int digits)
 {
     char text[24];
@@ -67,7 +77,23 @@ static void put_algorithm(struct status *status, cJSON *object, const char *key,
 
 /* ---- tunnel ---- */
 
-static void put_negotiated(struct status *status, cJSON *object, const struct s2s_tunnel_state *state)
+/* What the newest SA of a direction carried since it was made. */
+static void put_sa(struct status *status, cJSON *object, const char *key, const s2s_tunnel *tunnel, bool inbound)
+{
+    struct s2s_esp_sa_stats stats = { .struct_size = sizeof(stats) };
+    cJSON *part;
+
+    if (s2s_tunnel_sa(tunnel, inbound, &stats)) {
+        return;
+    }
+    part = s2si_out_object(&status->out, object, key);
+    s2si_out_number(&status->out, part, "bytes", (double)stats.bytes);
+    s2si_out_number(&status->out, part, "packets", (double)stats.packets);
+    s2si_out_number(&status->out, part, "sequence", (double)stats.sequence);
+}
+
+static void put_negotiated(struct status *status, cJSON *object, const s2s_tunnel *tunnel,
+                           const struct s2s_tunnel_state *state)
 {
     cJSON *negotiated = s2si_out_object(&status->out, object, "negotiated"), *part;
 
@@ -80,6 +106,8 @@ static void put_negotiated(struct status *status, cJSON *object, const struct s2
         put_algorithm(status, part, "dh_group", S2S_TRANSFORM_GROUP, state->ike_group);
         put_spi(status, part, "spi_initiator", state->ike_spi_i, 16);
         put_spi(status, part, "spi_responder", state->ike_spi_r, 16);
+        put_age(status, part, "age_s", state->established_at);
+        put_until(status, part, "rekey_in_s", state->rekey_ike_at);
     }
     if (state->ipsec_encryption != S2S_ALG_NONE) {
         part = s2si_out_object(&status->out, negotiated, "ipsec");
@@ -89,10 +117,28 @@ static void put_negotiated(struct status *status, cJSON *object, const struct s2
         s2si_out_bool(&status->out, part, "esn", state->esn);
         put_spi(status, part, "spi_in", state->spi_in, 8);
         put_spi(status, part, "spi_out", state->spi_out, 8);
+        put_until(status, part, "rekey_in_s", state->rekey_ipsec_at);
+        put_sa(status, part, "in", tunnel, true);
+        put_sa(status, part, "out", tunnel, false);
     }
 }
 
-static void put_counters(struct status *status, cJSON *object, const struct s2s_tunnel_state *state)
+/* "drops": {"replay": 3}, the reasons that happened. */
+static void put_drops(struct status *status, cJSON *counters, const s2s_tunnel *tunnel)
+{
+    cJSON *drops = NULL;
+
+    for (int reason = S2S_DROP_NONE + 1; reason < S2S_DROP_REASONS; reason++) {
+        uint64_t count = s2s_tunnel_drops(tunnel, reason);
+        if (count) {
+            drops = drops ? drops : s2si_out_object(&status->out, counters, "drops");
+            s2si_out_number(&status->out, drops, s2s_drop_reason_name(reason), (double)count);
+        }
+    }
+}
+
+static void put_counters(struct status *status, cJSON *object, const s2s_tunnel *tunnel,
+                         const struct s2s_tunnel_state *state)
 {
     cJSON *counters = s2si_out_object(&status->out, object, "counters");
     const struct {
@@ -103,10 +149,12 @@ static void put_counters(struct status *status, cJSON *object, const struct s2s_
         { "packets_in", state->packets_in }, { "packets_out", state->packets_out },
         { "drops_in", state->drops_in },     { "drops_out", state->drops_out },
         { "ike_rekeys", state->ike_rekeys }, { "ipsec_rekeys", state->ipsec_rekeys },
+        { "retransmits", state->retransmits }, { "attempts", state->attempts },
     };
     for (size_t i = 0; i < S2SI_COUNT(rows); i++) {
         s2si_out_number(&status->out, counters, rows[i].key, (double)rows[i].value);
     }
+    put_drops(status, counters, tunnel);
 }
 
 static void put_path(struct status *status, cJSON *object, const struct s2s_tunnel_state *state)
@@ -197,9 +245,9 @@ static void put_tunnel(struct status *status, cJSON *object, const s2s_tunnel *t
     }
     s2si_out_bool(&status->out, object, "initiator", state.initiator);
     put_all(status, object, S2SI_TUNNEL, &effective);
-    put_negotiated(status, object, &state);
+    put_negotiated(status, object, tunnel, &state);
     put_path(status, object, &state);
-    put_counters(status, object, &state);
+    put_counters(status, object, tunnel, &state);
     put_health(status, object, &state);
     put_bgp(status, object, tunnel);
 }
