@@ -272,11 +272,31 @@ static void test_connection(void **state)
     }
 }
 
+/* A lifetime of 0 is in Alibaba's range: this library's own lifetimes hold, and nothing ends. */
+static void test_lifetime_zero(void **state)
+{
+    struct s2s_tunnel_state tunnel = {.struct_size = sizeof(tunnel)};
+    struct pair pair;
+    (void)state;
+    pair_open(&pair, ALIBABA, "'effect_immediately': true,");
+    patch(&pair, "{'ike': {'lifetime': 0}, 'ipsec': {'lifetime': 0}}");
+    assert_int_equal(s2s_tunnel_restart(seat_tunnel(pair.cloud, "vpn", 1), s2s_sim_now(pair.world.sim)), 0);
+    seat_kick(pair.cloud);
+    seats_run(&pair.world, 120000);
+    assert_true(sa_of(&pair, 1) != 0);
+    seats_run(&pair.world, 2 * 3600 * 1000);
+    assert_int_equal(s2s_tunnel_get(seat_tunnel(pair.cloud, "vpn", 1), &tunnel), 0);
+    assert_in_range(tunnel.ipsec_rekeys, 2, 6); /* about once in 3600 s; the far end's 86400 s would be none */
+    assert_int_equal(tunnel.status, S2S_TUNNEL_UP);
+    assert_int_equal(seats_ping(&pair.world, pair.router, "192.168.10.113", 5), 5);
+    seats_close(&pair.world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_field_is_missing), cmocka_unit_test(test_alibaba_tunnel), cmocka_unit_test(test_aws_tunnel),
-        cmocka_unit_test(test_connection),
+        cmocka_unit_test(test_connection),          cmocka_unit_test(test_lifetime_zero),
     };
     return cmocka_run_group_tests_name("cloud_modify", tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "lib/base/mem.h"
 
 #include <s2svpn/crypto.h>
+#include <s2svpn/gateway.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,9 @@ static const struct config_case alibaba_cases[] = {
     {CONFIG_ALIBABA, {{"customer_gateways[0].ip_address", "\"100.128.0.1\""}}, GOOD},
     {CONFIG_ALIBABA, {{"customer_gateways[0].asn", "45104"}}, "customer_gateways[0].asn", "45104", "45104"},
     {CONFIG_ALIBABA, {{"customer_gateways[0].asn", "45103"}}, GOOD},
+    {CONFIG_ALIBABA, {{"customer_gateways[0].asn", "\"123.456\""}}, GOOD}, /* asdot */
+    {CONFIG_ALIBABA, {{"customer_gateways[0].asn", "\"0.45104\""}}, "customer_gateways[0].asn", "45104", "45104"},
+    {CONFIG_ALIBABA, {{"customer_gateways[0].asn", "\"123.65536\""}}, "customer_gateways[0].asn", NULL, "high.low"},
     /* inside networks */
     {CONFIG_ALIBABA,
      {{"connections[0].tunnels[0].bgp", "{\"tunnel_cidr\": \"169.254.6.0/30\"}"}},
@@ -585,6 +589,40 @@ static void test_propagation_ends_after_bgp(void **state)
     }
 }
 
+/* A key that nobody gave is made by the cloud's rule: Alibaba 16 characters, AWS 32 and no 0 first. */
+static void test_made_keys(void **state)
+{
+    static const struct {
+        enum config_base base;
+        const char *connection;
+        size_t length;
+    } rows[] = {{CONFIG_ALIBABA, "vco", 16}, {CONFIG_AWS, "vpn1", 32}};
+    (void)state;
+    for (size_t i = 0; i < S2SI_COUNT(rows); i++) {
+        const struct config_edit edits[CONFIG_EDITS] = {{"connections[0].tunnels[0].psk", NULL}};
+        struct s2s_engine_params params;
+        s2s_config *config = NULL;
+        s2s_engine *engine;
+        uint8_t key[128];
+        size_t length = 0;
+        char *text = config_edited(rows[i].base, edits);
+        s2s_engine_params_init(&params, sizeof params);
+        params.provider = s2s_crypto_test();
+        assert_int_equal(s2s_engine_new(&params, &engine), 0);
+        assert_int_equal(s2s_config_parse(text, strlen(text), NULL, &config), 0);
+        assert_int_equal(s2s_config_apply(engine, config, 0), 0);
+        const s2s_connection *connection = s2s_connection_find(s2s_gateway_next(engine, NULL), rows[i].connection);
+        assert_int_equal(s2s_tunnel_psk(s2s_connection_tunnel(connection, 1), key, sizeof key, &length), 0);
+        assert_int_equal(length, rows[i].length);
+        for (size_t k = 0; k < length; k++)
+            assert_true((key[k] >= '0' && key[k] <= '9') || (key[k] >= 'a' && key[k] <= 'z') || (key[k] >= 'A' && key[k] <= 'Z'));
+        assert_true(rows[i].base != CONFIG_AWS || key[0] != '0');
+        s2s_config_delete(config);
+        s2s_engine_delete(engine);
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -593,6 +631,7 @@ int main(void)
         cmocka_unit_test(test_route_quotas),   cmocka_unit_test(test_connection_quotas),
         cmocka_unit_test(test_wide_destinations_with_two_tunnels),
         cmocka_unit_test(test_propagation_ends_after_bgp),
+        cmocka_unit_test(test_made_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
