@@ -22,6 +22,9 @@ static void test_bases_are_good(void **state)
     }
 }
 
+#define API_TUNNEL(far)                                                                                                \
+    "{\"customer_gateway\": \"" far "\", \"ike\": {\"version\": \"ikev2\", \"integrity\": \"sha1\"}, \"ipsec\": {\"integrity\": \"sha1\"}}"
+
 static const struct config_case alibaba_cases[] = {
     /* what CreateCustomerGateway refuses */
     {CONFIG_ALIBABA,
@@ -138,6 +141,14 @@ static const struct config_case alibaba_cases[] = {
     {CONFIG_ALIBABA, {{"connections[0].tunnels[0].rekey.margin", "1800"}}, GOOD},
     {CONFIG_ALIBABA, {{"connections[0].tunnels[1]", "{\"customer_gateway\": \"aws2\"}"}}, GOOD},
     {CONFIG_ALIBABA, {{"connections[0].tunnels[2]", "{}"}}, "connections[0].tunnels", "3", "2 to 2 tunnels"},
+    /* the API's set of defaults: what this build lacks is named, what is given instead holds */
+    {CONFIG_ALIBABA, {{"gateway.defaults", "\"api\""}}, "connections[0].tunnels[1].ike.version", "ikev1", "not built"},
+#if !S2S_WITH_LEGACY
+    {CONFIG_ALIBABA, {{"gateway.defaults", "\"api\""}}, "connections[0].tunnels[1].ipsec.integrity", "md5", "S2S_WITH_LEGACY"},
+#endif
+    {CONFIG_ALIBABA,
+     {{"gateway.defaults", "\"api\""}, {"connections[0].tunnels[0]", API_TUNNEL("aws1")}, {"connections[0].tunnels[1]", API_TUNNEL("aws2")}},
+     GOOD},
     /* connections */
     {CONFIG_ALIBABA,
      {{"connections[0].remote_subnets", "\"10.0.128.0/17\""}, {"gateway.vpc.cidr", "\"10.0.0.0/17\""}},
