@@ -116,6 +116,7 @@ ring_fuzz() {
     needs fuzz $packages_clang || return 0
     build_clang
     sh tests/fuzz/run.sh "$build/clang"
+    [ "$S2S_TEST_LEVEL" != all ] || sh tests/fuzz/coverage.sh "$build/coverage-fuzz"
 }
 
 ring_examples() {
