@@ -18,7 +18,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 # Core headers in the order in which they include one another; the optional ones follow what is linked.
 CORE = ["api", "error", "types", "algorithm", "packet", "crypto", "action", "event", "engine", "loop", "kernel", "driver",
         "profile", "tunnel", "connection", "gateway", "route", "bgp_session", "esp", "sim"]
-CONFIG = ["files", "config"]
+CONFIG = ["files", "config", "device_files", "bgp_json", "metrics"]
 
 
 def declarations(text):

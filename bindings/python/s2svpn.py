@@ -10,6 +10,9 @@ Parameter structs are filled from keyword arguments: text, numbers, lists; addre
 raises Refused with every error at once. Memory: the C side copies what it is given; Python objects keep what the C side
 borrows alive as long as they live, and delete their C object when closed (or collected).
 """
+import collections
+import json
+
 from _s2svpn import ffi, lib
 
 SECOND = 1_000_000_000
@@ -153,9 +156,101 @@ class Event:
         return "%9.3f s  %-24s %s" % (self.at / SECOND, self.name, self.text)
 
 
+# ---- texts and configurations ----
+
+def _given(function, *arguments, engine=None, free=lib.s2s_json_free):
+    """The text that a function of C hands out by its last argument."""
+    out = ffi.new("char **")
+    check(function(*arguments, out), engine)
+    try:
+        return text(out[0])
+    finally:
+        free(out[0])
+
+
+def _json(function, *arguments, engine=None):
+    return json.loads(_given(function, *arguments, engine=engine))
+
+
+class Issue(collections.namedtuple("Issue", "warning code path value rule")):
+    """One thing that is wrong with a configuration or a file, or a warning about it."""
+
+    def __str__(self):
+        return "%s: %s: %s%s%s" % ("warning" if self.warning else "error", self.path, self.value,
+                                   ": " if self.value else "", self.rule)
+
+
+def _issues(function, c):
+    one = ffi.new("struct s2s_config_error *", {"struct_size": ffi.sizeof("struct s2s_config_error")})
+    out, index = [], 0
+    while function(c, index, one) == 0:
+        out.append(Issue(bool(one.warning), text(one.code), text(one.path), text(one.value), text(one.rule)))
+        index += 1
+    return out
+
+
+class Config:
+    """A gateway as JSON text: Config(text) raises Refused with every error at once, of reading and of checking.
+
+    issues   warnings of the check
+    apply()  makes its objects in an engine
+    """
+
+    def __init__(self, content, provider=None):
+        raw, out = content.encode(), ffi.new("s2s_config **")
+        self._provider = provider or lib.s2s_crypto_mbedtls()
+        code = lib.s2s_config_parse(raw, len(raw), ffi.NULL, out)
+        self.c = ffi.gc(out[0], lib.s2s_config_delete) if out[0] else None
+        if code == 0:
+            code = lib.s2s_config_check(self.c, self._provider)
+        self.issues = _issues(lib.s2s_config_error, self.c) if self.c else []
+        self._raise(code)
+
+    def _raise(self, code):
+        if code == lib.S2S_ERR_CONFIG:
+            raise Refused(code, [(one.path, one.value, one.rule) for one in self.issues if not one.warning])
+        check(code)
+
+    def effective(self):
+        """Every value that would hold: a list of dicts with path, value, origin (given, default, computed) and from."""
+        return _json(lib.s2s_config_effective, self.c, self._provider, True)["effective"]
+
+    def apply(self, engine, now=0):
+        """Makes the gateway and all that belongs to it; kick the driver afterwards. Returns the Gateway."""
+        code = lib.s2s_config_apply(engine.c, self.c, now)
+        self.issues = _issues(lib.s2s_config_error, self.c)
+        self._raise(code)
+        return engine.gateways()[-1]
+
+
+class Imported(collections.namedtuple("Imported", "text issues")):
+    """What an import gave: text, a configuration as JSON with its keys; issues, what could not go into it."""
+
+
+def import_files(*contents, profile="generic", **options):
+    """Files that a cloud handed out for this end (device file, XML, API answer), into a configuration. options are those
+    of struct s2s_import_options: name, local_address, remote_networks, ... Raises Refused."""
+    params = Params("s2s_import_options", profile=profile, **options)
+    raw = [ffi.new("char[]", one.encode()) for one in contents]
+    files = ffi.new("struct s2s_import_file[]", [{"text": one, "length": len(one) - 1} for one in raw])
+    out = ffi.new("s2s_import **")
+    code = lib.s2s_device_file_import(files, len(contents), params.c, out)
+    made = ffi.gc(out[0], lib.s2s_import_delete) if out[0] else None
+    issues = _issues(lib.s2s_import_issue, made) if made else []
+    if code == lib.S2S_ERR_CONFIG:
+        raise Refused(code, [(one.path, one.value, one.rule) for one in issues if not one.warning])
+    check(code)
+    return Imported(text(lib.s2s_import_text(made)), issues)
+
+
 # ---- the objects ----
 
 class Engine:
+    """One instance of the library: gateways hang below it, a Driver runs it.
+
+    provider  a crypto provider (mbedTLS), log  called with (level, module, object, text), limits  s2s_engine_params
+    """
+
     def __init__(self, provider=None, log=None, **limits):
         params = Params("s2s_engine_params", **limits)
         params.c.provider = provider or lib.s2s_crypto_mbedtls()
@@ -174,15 +269,69 @@ class Engine:
             out.append((text(one.path), text(one.value), text(one.rule)))
         return out
 
+    def gateways(self):
+        """All gateways, in order of creation."""
+        out, one = [], lib.s2s_gateway_next(self.c, ffi.NULL)
+        while one:
+            out.append(Gateway(self, one))
+            one = lib.s2s_gateway_next(self.c, one)
+        return out
+
+    def status(self):
+        """Everything that holds, as a dict in the shape of the configuration (a list of them for several gateways)."""
+        return _json(lib.s2s_status_json, self.c)
+
+    def metrics(self):
+        """Prometheus text."""
+        return _given(lib.s2s_metrics_text, self.c)
+
     def gateway(self, now=0, **values):
+        """Makes a gateway; values are those of s2s_gateway_params. Raises Refused."""
         out, params = ffi.new("s2s_gateway **"), Params("s2s_gateway_params", **values)
         check(lib.s2s_gateway_new(self.c, params.c, now, out), self)
         return Gateway(self, out[0])
 
 
 class Gateway:
+    """A VPN gateway. It belongs to its engine."""
+
     def __init__(self, engine, c):
         self.engine, self.c = engine, c
+
+    name = property(lambda self: text(lib.s2s_gateway_name(self.c)))
+
+    def find(self, name):
+        """The connection of a name, or None."""
+        found = lib.s2s_connection_find(self.c, name.encode())
+        return Connection(self.engine, found) if found else None
+
+    def explain(self, source, destination):
+        """Which way a packet takes, or what is missing, in one sentence."""
+        out, ends = ffi.new("char **"), [ffi.new("struct s2s_addr *", address(one)) for one in (source, destination)]
+        lib.s2s_gateway_explain(self.c, ends[0], ends[1], ffi.cast("const char **", out))
+        return text(out[0])
+
+    def bgp_neighbors(self, name=None):
+        """BGP sessions as dicts; name is "connection/2", "connection" or the peer's inside address."""
+        return _json(lib.s2s_bgp_neighbors_json, self.c, name.encode() if name else ffi.NULL)["neighbors"]
+
+    def bgp_routes(self, neighbor=None, table="received", within=None):
+        """Routes as dicts, page by page: the gateway's best ones, or a neighbor's received, advertised or best ones."""
+        query = ffi.new("struct s2s_bgp_route_query *", {"struct_size": ffi.sizeof("struct s2s_bgp_route_query")})
+        alive = [ffi.new("char[]", neighbor.encode()) if neighbor else ffi.NULL,
+                 ffi.new("struct s2s_prefix *", prefix(within)) if within else ffi.NULL]
+        query.neighbor, query.within = alive
+        query.table = {"received": lib.S2S_BGP_RECEIVED, "advertised": lib.S2S_BGP_ADVERTISED, "best": lib.S2S_BGP_BEST}[table]
+        while True:
+            page = _json(lib.s2s_bgp_routes_json, self.c, query)
+            yield from page["routes"]
+            if "next" not in page:
+                return
+            query.cursor = int(page["next"])
+
+    def bgp_why(self, what):
+        """Why the best route of a prefix or an address is the best, and who is told of it."""
+        return _json(lib.s2s_bgp_why_json, self.c, what.encode())
 
     def customer_gateway(self, **values):
         out, params = ffi.new("s2s_customer_gateway **"), Params("s2s_customer_gateway_params", **values)
@@ -199,8 +348,37 @@ class Gateway:
 
 
 class Connection:
+    """An IPsec connection of one or more tunnels. It belongs to its gateway."""
+
+    FORMATS = {"generic": lib.S2S_DEVICE_FILE_GENERIC, "aws-xml": lib.S2S_DEVICE_FILE_AWS_XML,
+               "alibaba": lib.S2S_DEVICE_FILE_ALIBABA, "swanctl": lib.S2S_DEVICE_FILE_SWANCTL}
+
     def __init__(self, engine, c):
         self.engine, self.c = engine, c
+
+    def diagnose(self, gateway):
+        """What is wrong with it and what to change on which side: a dict of "tunnels" and "network" findings."""
+        return _json(lib.s2s_connection_diagnosis_json, gateway.c, self.c)
+
+    def export(self, form="generic"):
+        """The file for its far end, keys included: generic, aws-xml, alibaba or swanctl."""
+        return _given(lib.s2s_device_file_export, self.c, self.FORMATS[form], lib.S2S_DEVICE_SAMPLE_RECOMMENDED,
+                      free=lib.s2s_device_file_free)
+
+    def _do(self, function, index, *arguments):
+        check(function(lib.s2s_connection_tunnel(self.c, index), *arguments), self.engine)
+
+    def start(self, index, now):
+        """Negotiates tunnel index now; Error when it is disabled."""
+        self._do(lib.s2s_tunnel_start, index, now)
+
+    def restart(self, index, now):
+        """Takes tunnel index down politely and brings it up again."""
+        self._do(lib.s2s_tunnel_restart, index, now)
+
+    def rekey(self, index, now, ike=False):
+        """New keys now for the CHILD_SA, or for the IKE_SA."""
+        self._do(lib.s2s_tunnel_rekey, index, lib.S2S_REKEY_IKE if ike else lib.S2S_REKEY_IPSEC, now)
 
     def tunnel(self, index):
         """State of tunnel index (from 1) as a struct s2s_tunnel_state."""

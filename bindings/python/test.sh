@@ -24,6 +24,8 @@ LD_PRELOAD=$runtime ASAN_OPTIONS=detect_leaks=0 PYTHONPATH="$work:$here" PYTHOND
     cat "$work/scenario.log"
     exit 1
 }
+LD_PRELOAD=$runtime ASAN_OPTIONS=detect_leaks=0 PYTHONPATH="$work:$here" PYTHONDONTWRITEBYTECODE=1 \
+    "$python" test_reach.py || exit 1
 cat "$work/scenario.log"
 grep -q 'path_switched .* (psk_change)' "$work/scenario.log" && grep -q 'authentication_failed' "$work/scenario.log" &&
     tail -n 1 "$work/scenario.log" | grep -qx 'sent 500 received 500, active tunnel 2'
