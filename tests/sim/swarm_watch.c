@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <s2svpn/bgp_session.h>
+
 #include "lib/gateway/objects.h"
 #include "lib/ike/v2/state.h"
 #include "tests/sim/swarm.h"
@@ -45,7 +47,22 @@ static const struct swarm_edge *edge_between(const struct swarm *swarm, unsigned
     return NULL;
 }
 
-/* A prefix that only BGP brings is guarded from when it was first learned. */
+static bool any_session(const struct swarm *swarm, const struct swarm_edge *edge, unsigned end)
+{
+    for (unsigned tunnel = 0; tunnel < edge->tunnels; tunnel++) {
+        const s2s_tunnel *object = swarm_tunnel(swarm, edge, end, tunnel);
+        struct s2s_bgp_session_state state = {.struct_size = sizeof state};
+        if (object != NULL && s2s_tunnel_bgp_session(object) != NULL &&
+            s2s_bgp_session_get(s2s_tunnel_bgp_session(object), &state) == 0 && state.state == S2S_BGP_ESTABLISHED)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * A prefix that only BGP brings is guarded from when it was first learned, until a session stands by which the peer does not
+ * announce it.
+ */
 static void check_clear(struct swarm_node *node, const uint8_t *data)
 {
     struct swarm *swarm = node->swarm;
@@ -53,9 +70,10 @@ static void check_clear(struct swarm_node *node, const uint8_t *data)
     if (data[12] != 10 || data[16] != 10)
         return;
     const struct swarm_edge *edge = edge_between(swarm, data[13], data[17], &end);
-    if (edge == NULL || edge->routing != ROUTING_BGP || edge->guarded[end] == swarm->nodes[data[13]].process)
-        swarm_wrong(swarm, "node %u: a packet from 10.%u to 10.%u in clear", (unsigned)(node - swarm->nodes), data[13],
-                    data[17]);
+    if (edge == NULL || edge->routing != ROUTING_BGP ||
+        (edge->guarded[end] == swarm->nodes[data[13]].process && !any_session(swarm, edge, end)))
+        swarm_wrong(swarm, "node %u at %.3f: a packet from 10.%u to 10.%u in clear", (unsigned)(node - swarm->nodes),
+                    (double)s2s_sim_now(swarm->sim) / 1e9, data[13], data[17]);
 }
 
 static void see_frame(void *user, const struct s2s_sim_frame *frame)
@@ -178,7 +196,8 @@ static void look_at_ways(struct swarm *swarm, struct swarm_edge *edge)
         const struct swarm_node *node = &swarm->nodes[edge->node[end]];
         (void)snprintf(source, sizeof source, "10.%u.0.2", edge->node[end]);
         (void)snprintf(destination, sizeof destination, "10.%u.0.2", edge->node[!end]);
-        if (node->engine != NULL && s2s_sim_way(node->gateway, source, destination) == S2S_SIM_WAY_DEVICE)
+        if (node->engine != NULL && any_session(swarm, edge, end) &&
+            s2s_sim_way(node->gateway, source, destination) == S2S_SIM_WAY_DEVICE)
             edge->guarded[end] = node->process;
     }
 }

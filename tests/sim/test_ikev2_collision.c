@@ -174,7 +174,7 @@ static struct thoroughness thoroughness(void)
 {
     const char *level = getenv("S2S_TEST_LEVEL");
     if (level != NULL && strcmp(level, "all") == 0)
-        return (struct thoroughness){2, 3, 1, 0};
+        return (struct thoroughness){1, 3, 1, 0};
     if (level != NULL && strcmp(level, "quick") == 0)
         return (struct thoroughness){1, 1, 0, 8};
     return (struct thoroughness){1, 3, 24, 24};
@@ -236,14 +236,24 @@ static void walk_some(struct play *play, const struct thoroughness *how, unsigne
     }
 }
 
+static bool starts(enum ike_action action)
+{
+    return action == ACT_INIT || action == ACT_AUTH;
+}
+
+/* Two that start have the largest trees, of 20,000 to 130,000 orders: of those not each is broken, nor played late. */
 static void walk_pair(enum ike_action a, enum ike_action b, unsigned setup, unsigned *plays)
 {
-    struct thoroughness how = thoroughness();
     static const unsigned lates[] = {0, 1, 3};
+    struct thoroughness how = thoroughness();
+    bool large = how.most == 0 && starts(a) && starts(b);
     for (unsigned initiator = 0; initiator < how.initiators; initiator++) {
-        for (unsigned n = 0; n < how.lates; n++) {
+        for (unsigned n = 0; n < (large ? 1 : how.lates); n++) {
             struct play play = {.a = a, .b = b, .setup = setup, .initiator = (int)initiator, .late = lates[n]};
-            (how.most == 0 ? walk_tree : walk_some)(&play, &how, plays);
+            struct thoroughness now = how;
+            if (how.most == 0)
+                now.broken_every = large ? 256 : n == 0 ? 1 : 0;
+            (how.most == 0 ? walk_tree : walk_some)(&play, &now, plays);
         }
     }
 }
