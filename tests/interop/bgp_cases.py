@@ -47,7 +47,7 @@ class Meeting(Lab):
     def speaker(self, *options):
         """Our end."""
         ends = {"local": OURS6, "peer": THEIRS6} if self.wants.six else {}
-        return Probe(self, self.program, *options, asn=self.wants.our_asn, peer_asn=self.wants.asn, **ends)
+        return Probe(self, self.program, *options, asn=self.wants.true_asn or self.wants.our_asn, peer_asn=self.wants.asn, **ends)
 
     def up(self, *originated):
         """Our prefixes, then the session."""

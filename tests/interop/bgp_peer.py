@@ -21,7 +21,8 @@ class Wants:
     """How a peer is to be set up."""
 
     asn: int = 65002
-    our_asn: int = 65001
+    our_asn: int = 65001    # as the peer knows it
+    true_asn: int = 0       # as we know it, where that is another: the peer counts in two octets
     passive: bool = False
     hold: int = 30
     password: str = ""
@@ -30,6 +31,7 @@ class Wants:
     restart: bool = False   # graceful restart, forwarding kept
     routes: int = 1         # IPv4 prefixes announced
     six: bool = False       # the session itself over IPv6, where the peer needs that for routes of IPv6
+    orf: bool = False       # outbound route filters offered both ways (FRR)
     extra: str = ""         # in the peer's own words, inside its session
 
 

@@ -92,13 +92,14 @@ class BirdPeer(Peer):
 
     def __init__(self, lab, wants):
         super().__init__(lab, wants)
-        self.bird = Bird(lab, "r", THEIRS, self._text())
+        self.bird = Bird(lab, "r", THEIRS, self.text())
 
     @staticmethod
     def version():
         return subprocess.run(["bird", "--version"], capture_output=True, text=True, check=False).stderr.split()[-1]
 
-    def _text(self):
+    def text(self):
+        """Its configuration."""
         wants = self.wants
         options = "passive yes;" if wants.passive else ""
         options += 'password "%s";' % wants.password if wants.password else ""

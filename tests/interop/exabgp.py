@@ -20,7 +20,7 @@ neighbor %(ours)s {
     hold-time %(hold)d;
     %(options)s
     capability {
-        asn4 enable;
+        %(asn4)s
         route-refresh enable;
         %(capabilities)s
     }
@@ -81,11 +81,12 @@ class ExaBgpPeer(Peer):
         options = ["passive true;"] if wants.passive else []
         options += ['md5-password "%s";' % wants.password] if wants.password else []
         options += ["outgoing-ttl 255; incoming-ttl 255;"] if wants.ttl_security else []
+        extra = wants.extra
         capabilities = "graceful-restart 60;" if wants.restart else ""
         many = "\n".join("            unicast 203.0.113.%d/32 next-hop self;" % i for i in range(1, wants.routes))
         return CONFIGURATION % {
             "folder": self.folder, "ours": OURS, "theirs": THEIRS, "theirs6": THEIRS6, "asn": wants.asn, "our_asn": wants.our_asn,
-            "hold": wants.hold, "options": "\n    ".join(options), "capabilities": capabilities + wants.extra, "prefix": PREFIX,
+            "hold": wants.hold, "options": "\n    ".join(options), "asn4": "" if "asn4" in extra else "asn4 enable;", "capabilities": capabilities + extra, "prefix": PREFIX,
             "prefix6": PREFIX6, "med": MED, "community": COMMUNITY, "large": LARGE, "path": "%d %d" % (wants.asn, wants.asn),
             "many": many}
 

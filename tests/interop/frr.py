@@ -88,6 +88,7 @@ router bgp %(asn)d
   network %(prefix)s
 %(many)s
   neighbor %(ours)s route-map out out
+%(orf)s
 %(limit)s
  exit-address-family
  address-family ipv6 unicast
@@ -129,6 +130,7 @@ class FrrPeer(Peer):
             "prefix": PREFIX, "prefix6": PREFIX6, "community": COMMUNITY, "large": LARGE, "med": MED, "asn": wants.asn,
             "our_asn": wants.our_asn, "theirs": THEIRS, "ours": OURS, "theirs6": THEIRS6, "hold": wants.hold,
             "keepalive": wants.hold // 3, "options": "\n".join(options + [wants.extra]),
+            "orf": "  neighbor %s capability orf prefix-list both" % OURS if wants.orf else "",
             "limit": "  neighbor %s maximum-prefix %d" % (OURS, wants.limit) if wants.limit else "",
             "many": "\n".join("  network 203.0.113.%d/32" % i for i in range(1, wants.routes))})
 

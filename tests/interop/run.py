@@ -19,6 +19,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import bgp_cases
+import bgp_odd_cases
 import bgp_stack_cases
 import daemon_cases
 import device_cases
@@ -84,7 +85,7 @@ def main():
     os.makedirs(folder, exist_ok=True)
     cases = [("harness_" + case.__name__, case) for case in harness_cases.CASES]
     cases += ike_cases.cases(os.path.abspath(options.build))
-    for table in (bgp_cases, bgp_stack_cases, gateway_cases, network_cases, daemon_cases, device_cases):
+    for table in (bgp_cases, bgp_odd_cases, bgp_stack_cases, gateway_cases, network_cases, daemon_cases, device_cases):
         cases += table.cases(os.path.abspath(options.build))
     cases = [case for case in cases if not options.names or any(wanted in case[0] for wanted in options.names)]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
