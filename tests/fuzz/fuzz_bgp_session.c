@@ -77,7 +77,8 @@ static void establish(struct machine *machine, int which, uint8_t variant)
     struct s2si_writer writer = s2si_writer(bytes, sizeof bytes);
     struct s2si_bgp_open open = {
         .version = 4, .asn = machine->sessions[which]->config.peer_asn, .hold_time = 90, .identifier = 0x02020202u + (uint32_t)which,
-        .capabilities = {.families = 3, .route_refresh = true, .four_octet = (variant & 1) != 0, .graceful_restart = (variant & 2) != 0,
+        .capabilities = {.families = 3, .route_refresh = true, .enhanced_refresh = (variant & 8) != 0,
+                         .four_octet = (variant & 1) != 0, .graceful_restart = (variant & 2) != 0,
                          .notification = (variant & 4) != 0, .restart_time = 60, .restart_families = 3, .forwarding_families = 3},
     };
     open.capabilities.asn = open.asn;
