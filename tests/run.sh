@@ -100,6 +100,7 @@ ring_unit() {
     needs unit $packages_clang || return 0
     build_clang
     ctest_ring "$build/clang" unit clang/
+    python3 tests/tools/coverage.py "$build/coverage"
 }
 
 ring_sim() {
