@@ -19,7 +19,7 @@ for source in $sources; do
 done | xargs -P 2 -n 2 sh -c 'clang '"$flags"' -c "$1" -o "$2"' cc 2>"$folder/build.log"
 profiles=
 objects=
-for target in ike_message ike_sa_payload ike_ts ike_sk ike_fragment ike_state esp_open; do
+for target in ike_message ike_sa_payload ike_ts ike_sk ike_fragment ike_state ike_edit esp_open; do
     if ! clang $flags tests/fuzz/fuzz_$target.c tests/fuzz/replay_main.c "$folder"/lib_*.o -o "$folder/fuzz_$target" \
         -lmbedcrypto 2>>"$folder/build.log"; then
         tail -n 3 "$folder/build.log"
