@@ -77,6 +77,7 @@ expect "help" 0 "usage:" "$gateway" --help
 expect "version" 0 "s2s-gateway [0-9]" "$gateway" --version
 expect "start with a bad file" 2 "ike.lifetime" "$gateway" --config "$work/bad.json"
 expect "s2s without a gateway" 2 "No such file" "$s2s" --control "$work/ctl" status
+expect "bgp without a gateway" 2 "No such file" "$s2s" --control "$work/ctl" bgp neighbors
 
 # ---- the daemon ----
 if ! unshare -n true 2>/dev/null || [ "$(id -u)" != 0 ]; then

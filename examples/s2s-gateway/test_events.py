@@ -135,7 +135,7 @@ lost = json.loads(got[0]["data"])
 check("a gap is told", got[0]["event"] == "events_lost" and lost["first"] == 2 and lost["last"] + 1 == int(got[1]["id"]), got)
 late.close()
 
-many = [Stream() for _ in range(READERS)]
+many = [Stream() for _ in range(READERS + 1)]
 heads = [one.head().split("\r\n")[0] for one in many]
 check("too many readers are refused", any(" 503 " in head for head in heads) and " 200 " in heads[0], heads)
 for one in many:

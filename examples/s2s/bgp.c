@@ -5,52 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include "request.h"
 #include "show.h"
 
 enum { PATH = 2000, PART = 900 };
 
 struct context {
-    const char *control;
-    bool json;
+    struct options options;
+    int result; /* exit status of the last request */
 };
 
-/* Everything but unreserved characters (RFC 3986 section 2.3) as %XX. */
-static const char *escaped(const char *name, char out[PART])
+static cJSON *fetch(struct context *context, const char *method, const char *path)
 {
-    size_t used = 0;
-
-    for (; *name && used + 4 < PART; name++) {
-        unsigned char letter = (unsigned char)*name;
-        bool plain = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
-                     (letter >= 'A' && letter <= 'Z') || strchr("-._~", letter);
-        used += (size_t)snprintf(out + used, PART - used, plain ? "%c" : "%%%02X", letter);
-    }
-    out[used] = '\0';
-    return out;
+    return request_json(&context->options, method, path, NULL, &context->result);
 }
 
-/* Asks and parses. NULL after a message. */
-static cJSON *fetch(const struct context *context, const char *method, const char *path)
+static int print(struct context *context, cJSON *tree, void (*show)(const cJSON *tree))
 {
-    struct client_request request = {.socket = context->control, .method = method, .path = path, .seconds = 30};
-    struct client_answer answer;
-    cJSON *tree = NULL;
-
-    if (client_run(&request, &answer) != 0) {
-        fprintf(stderr, "s2s: %s\n", answer.problem);
-    } else if (answer.code / 100 != 2) {
-        fputs(answer.body, stderr);
-    } else if ((tree = cJSON_Parse(answer.body)) == NULL) {
-        fputs("s2s: the gateway's answer is no JSON\n", stderr);
-    }
-    client_free(&answer);
-    return tree;
-}
-
-static int print(const struct context *context, cJSON *tree, void (*show)(const cJSON *tree))
-{
-    if (tree && context->json) {
+    if (tree && context->options.json) {
         char *text = cJSON_PrintUnformatted(tree);
         puts(text ? text : "");
         free(text);
@@ -58,7 +30,7 @@ static int print(const struct context *context, cJSON *tree, void (*show)(const 
         show(tree);
     }
     cJSON_Delete(tree);
-    return tree ? 0 : 1;
+    return tree ? DONE : context->result;
 }
 
 /* ---- members ---- */
@@ -159,11 +131,12 @@ static void show_details(const cJSON *tree)
     }
 }
 
-static int neighbors(const struct context *context, char **words)
+static int neighbors(struct context *context, char **words)
 {
     char path[PATH], part[PART];
 
-    snprintf(path, sizeof path, "/v1/bgp/neighbors%s%s", words[0] ? "?name=" : "", words[0] ? escaped(words[0], part) : "");
+    snprintf(path, sizeof path, "/v1/bgp/neighbors%s%s", words[0] ? "?name=" : "",
+             words[0] ? escaped(words[0], part, sizeof part) : "");
     return print(context, fetch(context, "GET", path), words[0] ? show_details : show_neighbors);
 }
 
@@ -193,7 +166,7 @@ static void show_routes(const cJSON *tree)
 }
 
 /* Page after page, joined. */
-static cJSON *fetch_all(const struct context *context, const char *path)
+static cJSON *fetch_all(struct context *context, const char *path)
 {
     cJSON *whole = fetch(context, "GET", path), *list = cJSON_GetObjectItemCaseSensitive(whole, "routes");
 
@@ -222,7 +195,7 @@ static bool is_table(const char *word)
     return strcmp(word, "received") == 0 || strcmp(word, "advertised") == 0 || strcmp(word, "best") == 0;
 }
 
-static int routes(const struct context *context, char **words)
+static int routes(struct context *context, char **words)
 {
     char path[PATH] = "/v1/bgp/routes", part[PART];
     size_t used = strlen(path);
@@ -230,7 +203,8 @@ static int routes(const struct context *context, char **words)
     for (int i = 0; words[i]; i++) {
         bool within = strchr(words[i], '/') && words[i][strspn(words[i], "0123456789abcdefABCDEF.:/")] == '\0';
         const char *key = within ? "within" : is_table(words[i]) ? "table" : "name";
-        int more = snprintf(path + used, sizeof path - used, "%c%s=%s", i == 0 ? '?' : '&', key, escaped(words[i], part));
+        int more = snprintf(path + used, sizeof path - used, "%c%s=%s", i == 0 ? '?' : '&', key,
+                            escaped(words[i], part, sizeof part));
         used += (size_t)more < sizeof path - used ? (size_t)more : sizeof path - used - 1;
     }
     return print(context, fetch_all(context, path), show_routes);
@@ -243,34 +217,35 @@ static void show_why(const cJSON *tree)
     printf("%s\n%s", text(tree, "prefix"), text(tree, "text"));
 }
 
-static int why(const struct context *context, char **words)
+static int why(struct context *context, char **words)
 {
     char path[PATH], part[PART];
 
-    snprintf(path, sizeof path, "/v1/bgp/why?prefix=%s", escaped(words[0], part));
+    snprintf(path, sizeof path, "/v1/bgp/why?prefix=%s", escaped(words[0], part, sizeof part));
     return print(context, fetch(context, "GET", path), show_why);
 }
 
-static int refresh(const struct context *context, char **words)
+static int refresh(struct context *context, char **words)
 {
     char path[PATH], part[PART];
 
-    snprintf(path, sizeof path, "/v1/bgp/refresh?name=%s%s%.8s", escaped(words[0], part), words[1] ? "&direction=" : "",
+    snprintf(path, sizeof path, "/v1/bgp/refresh?name=%s%s%.8s", escaped(words[0], part, sizeof part),
+             words[1] ? "&direction=" : "",
              words[1] ? words[1] : "");
     return print(context, fetch(context, "POST", path), show_neighbors);
 }
 
-static int reset(const struct context *context, char **words)
+static int reset(struct context *context, char **words)
 {
     char path[PATH], part[PART];
 
-    snprintf(path, sizeof path, "/v1/bgp/reset?name=%s", escaped(words[0], part));
+    snprintf(path, sizeof path, "/v1/bgp/reset?name=%s", escaped(words[0], part, sizeof part));
     return print(context, fetch(context, "POST", path), show_neighbors);
 }
 
 static const struct {
     const char *name;
-    int (*run)(const struct context *context, char **words);
+    int (*run)(struct context *context, char **words);
     int least, most; /* words behind the name */
 } commands[] = {
     {"neighbors", neighbors, 0, 1}, {"routes", routes, 0, 3}, {"why", why, 1, 1}, {"refresh", refresh, 1, 2}, {"reset", reset, 1, 1},
@@ -278,7 +253,7 @@ static const struct {
 
 int bgp_command(const char *control, bool json, char **words, const char **problem)
 {
-    struct context context = {control, json};
+    struct context context = {.options = {.control = control, .json = json}};
     int count = 0;
 
     *problem = "bgp neighbors|routes|why|refresh|reset";
