@@ -1,12 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/gateway/forward.h"
 
+#include "lib/gateway/actual.h"
 #include "lib/gateway/objects.h"
 
 static bool is_link_local(const struct s2s_addr *addr)
 {
     return addr->family == 6 ? addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80
                              : addr->bytes[0] == 169 && addr->bytes[1] == 254;
+}
+
+/* Whether the kernel has it already, or still: it may have refused it, or be late. */
+static bool is_installed(const s2s_tunnel *tunnel)
+{
+    struct s2si_item_content key = { .addr = tunnel->inside_local };
+    const struct s2si_item *item;
+
+    if (!(tunnel->engine->capabilities & S2S_KERNEL_ROUTES))
+        return true; /* somebody else's business */
+    key.prefix.addr = tunnel->inside_local;
+    key.prefix.length = tunnel->inside_length;
+    s2si_prefix_mask(&key.prefix);
+    item = s2si_item_find(&tunnel->gateway->base_scope, S2SI_ITEM_ADDRESS, &key);
+    return item && item->present;
+}
+
+/* The kernel takes it in itself: an inside address that it has, or the host's own one that probes come from. */
+static bool is_delivered_here(const s2s_gateway *gateway, const struct s2s_addr *addr)
+{
+    for (const s2s_tunnel *each = s2si_tunnel_next(gateway, NULL); each; each = s2si_tunnel_next(gateway, each))
+        if (s2si_addr_equal(addr, &each->effective.probe_source) ||
+            (s2si_addr_equal(addr, &each->inside_local) && is_installed(each)))
+            return true;
+    return false;
 }
 
 /* An address of the gateway itself on the inside of a tunnel. */
@@ -55,6 +81,6 @@ static bool is_transit(const s2s_tunnel *tunnel, const struct s2si_ip *ip)
 enum s2s_drop_reason s2si_forward_refusal(const s2s_tunnel *tunnel, const struct s2si_ip *ip)
 {
     if (is_link_local(&ip->destination))
-        return is_own_address(tunnel->gateway, &ip->destination) ? S2S_DROP_NONE : S2S_DROP_NO_ROUTE;
+        return is_delivered_here(tunnel->gateway, &ip->destination) ? S2S_DROP_NONE : S2S_DROP_NO_ROUTE;
     return is_transit(tunnel, ip) ? S2S_DROP_TRANSIT : S2S_DROP_NONE;
 }

@@ -9,7 +9,7 @@
 
 #include "lib/gateway/tunnel.h"
 
-/* @return S2S_DROP_NONE, S2S_DROP_NO_ROUTE (link-local, and no address of ours) or S2S_DROP_TRANSIT. */
+/* @return S2S_DROP_NONE, S2S_DROP_NO_ROUTE (link-local, and no address that the kernel has from us) or S2S_DROP_TRANSIT. */
 enum s2s_drop_reason s2si_forward_refusal(const s2s_tunnel *tunnel, const struct s2si_ip *ip);
 
 #endif

@@ -36,7 +36,7 @@ static void sent(struct swarm_node *node, uint32_t spi, uint32_t sequence)
 }
 
 /* By which edge the networks of two nodes are joined; *end is the sender's. */
-static const struct swarm_edge *edge_between(const struct swarm *swarm, unsigned from, unsigned to, unsigned *end)
+static struct swarm_edge *edge_between(struct swarm *swarm, unsigned from, unsigned to, unsigned *end)
 {
     for (unsigned i = 0; i < swarm->edge_count; i++) {
         for (*end = 0; *end < 2; (*end)++) {
@@ -60,8 +60,8 @@ static bool any_session(const struct swarm *swarm, const struct swarm_edge *edge
 }
 
 /*
- * A prefix that only BGP brings is guarded from when it was first learned, until a session stands by which the peer does not
- * announce it.
+ * A prefix that only BGP brings is guarded from when it was learned until it leaves while a session stands: the peer does not
+ * announce it there, so there is nothing to guard before it is learned again, not even when that session falls later.
  */
 static void check_clear(struct swarm_node *node, const uint8_t *data)
 {
@@ -69,9 +69,11 @@ static void check_clear(struct swarm_node *node, const uint8_t *data)
     unsigned end;
     if (data[12] != 10 || data[16] != 10)
         return;
-    const struct swarm_edge *edge = edge_between(swarm, data[13], data[17], &end);
+    struct swarm_edge *edge = edge_between(swarm, data[13], data[17], &end);
+    if (edge != NULL && edge->routing == ROUTING_BGP && any_session(swarm, edge, end))
+        edge->guarded[end] = 0;
     if (edge == NULL || edge->routing != ROUTING_BGP ||
-        (edge->guarded[end] == swarm->nodes[data[13]].process && !any_session(swarm, edge, end)))
+        edge->guarded[end] == swarm->nodes[data[13]].process)
         swarm_wrong(swarm, "node %u at %.3f: a packet from 10.%u to 10.%u in clear", (unsigned)(node - swarm->nodes),
                     (double)s2s_sim_now(swarm->sim) / 1e9, data[13], data[17]);
 }

@@ -241,6 +241,30 @@ static void corrupted(void **state)
     ike_pair_stop(&pair);
 }
 
+/* The answer to a CREATE_CHILD_SA comes when its IKE_SA was let go, and the CHILD_SA with it. */
+static void answered_after_let_go(void **state)
+{
+    struct pair pair;
+    (void)state;
+    for (int kind = 0; kind < 2; kind++) {
+        ike_pair_init(&pair);
+        ike_pair_up(&pair);
+        if (kind == 0)
+            (void)s2si_ike_rekey_child(pair.end[0].peer, 0, pair.now);
+        else
+            (void)s2si_ike_rekey_ike(pair.end[0].peer, pair.now);
+        while (ike_pair_find(&pair, 0, S2SI_CREATE_CHILD_SA, false) == NULL)
+            ike_pair_tick(&pair);
+        ike_pair_deliver(&pair, ike_pair_find(&pair, 0, S2SI_CREATE_CHILD_SA, false));
+        (void)s2si_ike_terminate(pair.end[0].peer, false, pair.now);
+        s2si_ike_let_go(pair.end[0].peer, pair.now);
+        (void)s2si_ike_initiate(pair.end[0].peer, pair.now);
+        ike_pair_wait(&pair, 60 * PAIR_SECOND);
+        assert_sound(&pair);
+        ike_pair_stop(&pair);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +274,7 @@ int main(void)
         cmocka_unit_test(kernel_refuses_rekey),
         cmocka_unit_test(each_allocation_fails_once),
         cmocka_unit_test(corrupted),
+        cmocka_unit_test(answered_after_let_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

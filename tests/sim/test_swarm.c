@@ -324,19 +324,19 @@ static unsigned level(unsigned quick, unsigned normal, unsigned all)
     return text == NULL ? normal : strcmp(text, "all") == 0 ? all : strcmp(text, "quick") == 0 ? quick : normal;
 }
 
-/* Found and not mended: a packet in clear when allocations or the kernel's operations are refused while routes change. */
+/* Seeds that once found a packet in clear, 292 an answer to what was let go; always played. */
+static const uint64_t found[] = {35, 37, 68, 85, 104, 105, 112, 114, 118, 292};
+
+/* Found and not mended: one packet each in clear toward a prefix that BGP brings, where memory is refused. Told, never silently
+   left out. */
 static bool is_open(uint64_t seed)
 {
-    static const uint64_t open[] = {35, 37, 68, 85, 104, 105, 112, 114, 118};
-    for (size_t i = 0; i < S2SI_COUNT(open); i++)
-        if (open[i] == seed)
-            return true;
-    return false;
+    return seed == 129 || seed == 396;
 }
 
 static void test_seeds(void **state)
 {
-    unsigned broken = 0, open = 0, seeds = level(4, 16, 120);
+    unsigned broken = 0, open = 0, seeds = level(4, 16, 500);
     (void)state;
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         if (is_open(seed))
@@ -344,7 +344,9 @@ static void test_seeds(void **state)
         else
             broken += live(seed, false) ? 0u : 1u;
     }
-    printf("%u seeds: %u kept, %u broken, %u known as open\n", seeds, seeds - open - broken, broken, open);
+    for (size_t i = 0; i < S2SI_COUNT(found); i++)
+        broken += found[i] <= seeds || live(found[i], false) ? 0u : 1u;
+    printf("%u seeds and %zu once found: %u broken, %u known as open and not played\n", seeds, S2SI_COUNT(found), broken, open);
     assert_int_equal(broken, 0);
 }
 

@@ -195,6 +195,10 @@ static void answered(struct s2si_ike_sa *sa, const struct s2si_message *message)
     struct s2si_negotiation *talks = slot->talks;
     struct s2s_span nonce;
     uint16_t notify = S2SI_N_INVALID_SYNTAX;
+    if (s2si_child_by_id(sa->ike, talks->child) == NULL) { /* let go meanwhile: the DELETE of the IKE_SA comes next */
+        s2si_exchange_abort(sa, slot);
+        return;
+    }
     if (s2si_nonce_decode(s2si_message_find(message, S2SI_PAYLOAD_NONCE, 0), &nonce) == 0 &&
         s2si_secret_set(sa->ike->mem, &talks->nr, nonce.data, nonce.length) == 0)
         notify = s2si_child_accept(sa, talks, message, false);
