@@ -66,6 +66,7 @@ struct swarm_node {
 };
 
 struct swarm {
+    bool tell_events; /* S2S_TRACE */
     uint64_t seed, chance;
     s2s_sim *sim;
     s2s_sim_node *core;

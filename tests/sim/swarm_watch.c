@@ -198,9 +198,13 @@ static void look_at_ways(struct swarm *swarm, struct swarm_edge *edge)
         const struct swarm_node *node = &swarm->nodes[edge->node[end]];
         (void)snprintf(source, sizeof source, "10.%u.0.2", edge->node[end]);
         (void)snprintf(destination, sizeof destination, "10.%u.0.2", edge->node[!end]);
-        if (node->engine != NULL && any_session(swarm, edge, end) &&
-            s2s_sim_way(node->gateway, source, destination) == S2S_SIM_WAY_DEVICE)
+        if (node->engine == NULL || !any_session(swarm, edge, end))
+            continue;
+        enum s2s_sim_way way = s2s_sim_way(node->gateway, source, destination);
+        if (way == S2S_SIM_WAY_DEVICE)
             edge->guarded[end] = node->process;
+        else if (way == S2S_SIM_WAY_LINK)
+            edge->guarded[end] = 0;
     }
 }
 
